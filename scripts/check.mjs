@@ -1,0 +1,24 @@
+// The checks that need no server: format and lint, types, import rules, unused code, the packages' manifests.
+import { fileURLToPath } from "node:url";
+import { runBin, setup } from "./setup.mjs";
+
+const checks = [
+  ["biome", ["ci", "--diagnostic-level=warn", "."]],
+  ["tsc", ["-p", "tsconfig.json"]],
+  ["depcruise", ["packages", "--config", ".dependency-cruiser.cjs", "--output-type", "err"]],
+  ["knip", ["--no-progress"]],
+  ["publint", ["packages/behalf"]],
+  ["publint", ["packages/cli"]],
+];
+
+export function check() {
+  for (const [name, args] of checks) {
+    console.error(`> ${name} ${args.join(" ")}`);
+    runBin(name, args);
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  setup();
+  check();
+}
