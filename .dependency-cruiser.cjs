@@ -1,6 +1,17 @@
 // Imports point one way (docs/architecture.md): errors, config <- keys <- tokens <- grants, clients, postgres <- trigger, engines.
 const above = {
-  errors: ["config", "keys", "tokens", "grants", "clients", "postgres", "audit", "broker", "trigger", "engines"],
+  errors: [
+    "config",
+    "keys",
+    "tokens",
+    "grants",
+    "clients",
+    "postgres",
+    "audit",
+    "broker",
+    "trigger",
+    "engines",
+  ],
   config: ["tokens", "grants", "clients", "postgres", "audit", "broker", "trigger", "engines"],
   keys: ["tokens", "grants", "clients", "postgres", "audit", "broker", "trigger", "engines"],
   tokens: ["grants", "clients", "postgres", "audit", "broker", "trigger", "engines"],
@@ -17,7 +28,12 @@ module.exports = {
       to: { path: `${src}/(${rooms.join("|")})(/|\\.ts$)` },
     })),
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    { name: "nothing-imports-cli", severity: "error", from: { path: "^packages/behalf" }, to: { path: "packages/cli" } },
+    {
+      name: "nothing-imports-cli",
+      severity: "error",
+      from: { path: "^packages/behalf" },
+      to: { path: "packages/cli" },
+    },
     {
       name: "cli-uses-public-exports",
       severity: "error",

@@ -11,7 +11,8 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 export function run(command, args, options = {}) {
   const result = spawnSync(command, args, { cwd: root, stdio: ["ignore", 2, 2], ...options });
   if (result.error) throw result.error;
-  if (result.status !== 0) throw new Error(`${[command, ...args].join(" ")} ended with ${result.status ?? result.signal}`);
+  if (result.status !== 0)
+    throw new Error(`${[command, ...args].join(" ")} ended with ${result.status ?? result.signal}`);
 }
 
 /** Runs a program that a dependency installed, with this very Node.js. */
