@@ -17,7 +17,7 @@ export type Database = {
       };
     };
     Views: { [_ in never]: never };
-    Functions: { [_ in never]: never };
+    Functions: { token_expires_at: { Args: never; Returns: string } };
     Enums: { [_ in never]: never };
     CompositeTypes: { [_ in never]: never };
   };

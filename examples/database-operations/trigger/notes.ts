@@ -49,14 +49,16 @@ export const longRunning = task({
   id: "long-running",
   run: async ({ userId, rounds, lifetime }: { userId: string; rounds: number; lifetime: string }) => {
     const supabase = await behalf.asUser(userId, { lifetime });
-    const started = Date.now();
-    const seen: number[] = [];
+    const requests: { notes: number; secondsLeft: number; token: string }[] = [];
     for (let round = 0; round < rounds; round++) {
-      const { data, error } = await supabase.from("notes").select("id");
-      if (error) throw error;
-      seen.push(data.length);
+      const notes = await supabase.from("notes").select("id");
+      if (notes.error) throw notes.error;
+      const token = await supabase.rpc("token_expires_at");
+      if (token.error) throw token.error;
+      const secondsLeft = (Date.parse(token.data) - Date.now()) / 1000;
+      requests.push({ notes: notes.data.length, secondsLeft, token: token.data });
       await sleep(1000);
     }
-    return { seen, seconds: Math.round((Date.now() - started) / 1000), lifetime };
+    return { lifetime, requests, tokens: new Set(requests.map((request) => request.token)).size };
   },
 });

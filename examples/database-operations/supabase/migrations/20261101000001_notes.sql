@@ -16,3 +16,10 @@ grant select, insert, update, delete on public.notes to authenticated, service_r
 grant select on public.notes to anon;
 
 create index notes_user_id_idx on public.notes (user_id);
+
+-- When the token of this very request ends, as the database was told. The long-running task shows by it that its token is renewed.
+create function public.token_expires_at() returns timestamptz
+  language sql stable
+  return to_timestamp((auth.jwt() ->> 'exp')::bigint);
+
+grant execute on function public.token_expires_at() to authenticated;

@@ -1,0 +1,79 @@
+import { BehalfError } from "behalf";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { printError, styled } from "./commands/terminal.js";
+import { UsageError } from "./errors.js";
+
+const dir = ["--dir <folder>", "the project's folder", "."] as const;
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError("A port is 0 to 65535.");
+  return port;
+}
+
+// A command's module is imported when it runs: `behalf status` need not load a database's worth of code.
+function createProgram(): Command {
+  const program = new Command("behalf")
+    .description("Supabase and Trigger.dev on this machine, and the right identity for background work.")
+    .exitOverride()
+    .showHelpAfterError("(behalf --help lists the commands)");
+
+  program
+    .command("dev")
+    .description("start Supabase and Trigger.dev for a folder, until Ctrl-C")
+    .option(...dir)
+    .option("--fresh", "drop the data of earlier runs first")
+    .option("--port <port>", "port of the Supabase gateway (default: a free one)", parsePort)
+    .action(async (options) => (await import("./commands/dev.js")).dev(options));
+  program
+    .command("run")
+    .description("run one task and print how it ended")
+    .argument("<task-id>")
+    .option("--payload <json>", "the task's payload")
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .action(async (taskId, options) => {
+      process.exitCode = await (await import("./commands/run.js")).run(taskId, options);
+    });
+  program
+    .command("status")
+    .description("what is running for a folder, with URLs and keys")
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .action(async (options) => (await import("./commands/status.js")).status(options));
+  program
+    .command("stop")
+    .description("end the behalf dev of a folder")
+    .option(...dir)
+    .action(async (options) => (await import("./commands/stop.js")).stop(options));
+  program
+    .command("token")
+    .description("print a user's token, minted from the environment, to debug with")
+    .argument("<user-id>")
+    .option("--role <role>", "the database role (default: authenticated)")
+    .option("--lifetime <duration>", 'how long it lives, such as "5m" (default: 1h)')
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .action(async (userId, options) => (await import("./commands/token.js")).token(userId, options));
+  return program;
+}
+
+/** The exit code for what a command threw: 0 for --help, 2 for wrong usage, 1 for everything else. */
+function report(error: unknown): number {
+  // Commander has printed its own message.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const red = (text: string) => styled("red", text, process.stderr);
+  if (error instanceof BehalfError) {
+    printError(`${red(error.message)}\n(${error.code})`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+  printError(red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  return 1;
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}

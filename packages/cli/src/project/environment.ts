@@ -1,0 +1,48 @@
+import type { Stack } from "../stack/index.js";
+import type { Project } from "./folder.js";
+
+/** What `behalf status --json` prints of the parts a client or script can be pointed at. */
+export interface Endpoints {
+  supabaseUrl: string;
+  databaseUrl: string;
+  publishableKey: string;
+  secretKey: string;
+  anonKey: string;
+  serviceRoleKey: string;
+  jwtSecret: string;
+  triggerApiUrl: string;
+  triggerSecretKey: string;
+}
+
+/**
+ * The variables that task code finds in its environment: the names hosted projects use, and the project's own `.env`,
+ * which wins only for names that don't point at the local stack.
+ */
+export function taskEnvironment(project: Project, stack: Stack): Record<string, string> {
+  const { keys } = stack;
+  const signingKey = keys.signingKeys[0];
+  return {
+    NODE_ENV: "development",
+    ...project.environment,
+    SUPABASE_URL: stack.url,
+    SUPABASE_PROJECT_URL: stack.url,
+    SUPABASE_ANON_KEY: keys.anonKey,
+    SUPABASE_SERVICE_ROLE_KEY: keys.serviceRoleKey,
+    SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
+    SUPABASE_SECRET_KEY: keys.secretKey,
+    SUPABASE_JWT_SECRET: keys.jwtSecret,
+    ...(signingKey ? { SUPABASE_SIGNING_KEY: JSON.stringify(signingKey) } : {}),
+  };
+}
+
+/** The same values as variables, for `createBehalf` on behalf of a command. */
+export function endpointVariables(endpoints: Endpoints): Record<string, string> {
+  return {
+    SUPABASE_URL: endpoints.supabaseUrl,
+    SUPABASE_PUBLISHABLE_KEY: endpoints.publishableKey,
+    SUPABASE_SECRET_KEY: endpoints.secretKey,
+    SUPABASE_ANON_KEY: endpoints.anonKey,
+    SUPABASE_SERVICE_ROLE_KEY: endpoints.serviceRoleKey,
+    SUPABASE_JWT_SECRET: endpoints.jwtSecret,
+  };
+}
