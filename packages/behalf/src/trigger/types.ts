@@ -1,0 +1,126 @@
+import type { Task, TaskOptions, TaskSchema, TaskWithSchema, TaskWithSchemaOptions } from "@trigger.dev/sdk";
+import type { BehalfClient } from "../clients/types.js";
+import type { TokenOptions } from "../tokens/types.js";
+
+// Taken from the SDK's own types, so that @trigger.dev/core need not be resolvable beside it.
+type InitOutput = Record<string, unknown> | void | undefined;
+type Params<Init extends InitOutput> = Parameters<TaskOptions<string, unknown, unknown, Init>["run"]>[1];
+type SchemaPayload<Schema extends TaskSchema | undefined> = Parameters<
+  TaskWithSchemaOptions<string, Schema>["run"]
+>[0];
+type Context = Params<undefined>["ctx"];
+
+/** What a task that runs as a user gets beside the payload. */
+export interface UserParams<Database> {
+  /** Acts as the user: Row Level Security applies. */
+  readonly supabase: BehalfClient<Database>;
+  readonly userId: string;
+}
+
+/** What a task that runs as the service role gets beside the payload. */
+export interface ServiceParams<Database> {
+  /** Acts as the service role: Row Level Security is passed over. */
+  readonly supabase: BehalfClient<Database>;
+}
+
+/** A value, or a function that finds it for a run. */
+type PerRun<Payload, Value> = Value | ((payload: Payload, params: { ctx: Context }) => Value);
+
+/** Says as whom a task runs. Write it after `run`: TypeScript reads the payload's type from there. */
+export interface UserSettings<Payload> {
+  /** The user's id, found in the payload or the run's context. */
+  user: (payload: Payload, params: { ctx: Context }) => string;
+  /** Role, claims and lifetime of the token, as for asUser. The actor is the run. */
+  as?: PerRun<Payload, Omit<TokenOptions, "actor">>;
+}
+
+/** Says why a task runs as the service role. */
+export interface ServiceSettings<Payload> {
+  /** Recorded with each request. */
+  reason: PerRun<Payload, string>;
+  /** Who asked for the work. */
+  initiator?: PerRun<Payload, string | undefined>;
+}
+
+type Run<Payload, Output, Init extends InitOutput, Extra> = {
+  run: (payload: Payload, params: Params<Init> & Extra) => Promise<Output>;
+};
+
+export type UserTaskOptions<Database, Id extends string, Payload, Output, Init extends InitOutput> = Omit<
+  TaskOptions<Id, Payload, Output, Init>,
+  "run"
+> &
+  Run<Payload, Output, Init, UserParams<Database>> &
+  UserSettings<Payload>;
+
+export type ServiceTaskOptions<Database, Id extends string, Payload, Output, Init extends InitOutput> = Omit<
+  TaskOptions<Id, Payload, Output, Init>,
+  "run"
+> &
+  Run<Payload, Output, Init, ServiceParams<Database>> &
+  ServiceSettings<Payload>;
+
+export type UserSchemaTaskOptions<
+  Database,
+  Id extends string,
+  Schema extends TaskSchema | undefined,
+  Output,
+  Init extends InitOutput,
+> = Omit<TaskWithSchemaOptions<Id, Schema, Output, Init>, "run"> &
+  Run<SchemaPayload<Schema>, Output, Init, UserParams<Database>> &
+  UserSettings<SchemaPayload<Schema>>;
+
+export type ServiceSchemaTaskOptions<
+  Database,
+  Id extends string,
+  Schema extends TaskSchema | undefined,
+  Output,
+  Init extends InitOutput,
+> = Omit<TaskWithSchemaOptions<Id, Schema, Output, Init>, "run"> &
+  Run<SchemaPayload<Schema>, Output, Init, ServiceParams<Database>> &
+  ServiceSettings<SchemaPayload<Schema>>;
+
+/** Trigger.dev's `task` and `schemaTask`, each with an identity. Made by {@link triggerTasks}. */
+export interface TriggerTasks<Database> {
+  /**
+   * A `task()` that runs as a user.
+   *
+   * @example
+   * ```ts
+   * export const addNewUser = userTask({
+   *   id: "add-new-user",
+   *   run: async (payload: { userId: string }, { supabase }) => {
+   *     const { error } = await supabase.from("user_subscriptions").insert({ user_id: payload.userId });
+   *     if (error) throw error;
+   *   },
+   *   user: (payload) => payload.userId,
+   * });
+   * ```
+   */
+  userTask<Id extends string, Payload = void, Output = unknown, Init extends InitOutput = undefined>(
+    options: UserTaskOptions<Database, Id, Payload, Output, Init>,
+  ): Task<Id, Payload, Output>;
+
+  /** A `task()` that runs as the service role, with a reason on record. */
+  serviceTask<Id extends string, Payload = void, Output = unknown, Init extends InitOutput = undefined>(
+    options: ServiceTaskOptions<Database, Id, Payload, Output, Init>,
+  ): Task<Id, Payload, Output>;
+
+  /** A `schemaTask()` that runs as a user. */
+  userSchemaTask<
+    Id extends string,
+    Schema extends TaskSchema | undefined = undefined,
+    Output = unknown,
+    Init extends InitOutput = undefined,
+  >(options: UserSchemaTaskOptions<Database, Id, Schema, Output, Init>): TaskWithSchema<Id, Schema, Output>;
+
+  /** A `schemaTask()` that runs as the service role, with a reason on record. */
+  serviceSchemaTask<
+    Id extends string,
+    Schema extends TaskSchema | undefined = undefined,
+    Output = unknown,
+    Init extends InitOutput = undefined,
+  >(
+    options: ServiceSchemaTaskOptions<Database, Id, Schema, Output, Init>,
+  ): TaskWithSchema<Id, Schema, Output>;
+}
