@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { JWK } from "jose";
+import { parse, type TomlTable } from "smol-toml";
+import { StackError } from "../errors.js";
+import { Settings } from "./settings.js";
+import type { StackConfig } from "./types.js";
+
+/**
+ * Reads `supabase/config.toml` of a project; without one, or without a project, Supabase's defaults.
+ *
+ * @throws {StackError} `ERR_STACK_CONFIG_INVALID` when it isn't TOML, or a setting is of the wrong kind: the message names it.
+ */
+export function readConfig(project: string | undefined): StackConfig {
+  const file = project === undefined ? undefined : join(project, "supabase", "config.toml");
+  const present = file !== undefined && existsSync(file);
+  const settings = new Settings(present ? parseToml(file) : {});
+  const config: StackConfig = {
+    api: {
+      schemas: settings.strings("api.schemas", ["public", "graphql_public"]),
+      extraSearchPath: settings.strings("api.extra_search_path", ["public", "extensions"]),
+      maxRows: settings.number("api.max_rows", 1000),
+      autoExposeNewTables: settings.boolean("api.auto_expose_new_tables", false),
+    },
+    auth: {
+      jwtExpiry: settings.number("auth.jwt_expiry", 3600),
+      enableSignup: settings.boolean("auth.enable_signup", true),
+      enableAnonymousSignIns: settings.boolean("auth.enable_anonymous_sign_ins", false),
+      enableEmailSignup: settings.boolean("auth.email.enable_signup", true),
+      minimumPasswordLength: settings.number("auth.minimum_password_length", 6),
+      refreshTokenRotation: settings.boolean("auth.enable_refresh_token_rotation", true),
+      refreshTokenReuseInterval: settings.number("auth.refresh_token_reuse_interval", 10),
+      siteUrl: settings.string("auth.site_url", "http://127.0.0.1:3000"),
+      signingKeys: undefined,
+    },
+    migrationsEnabled: settings.boolean("db.migrations.enabled", true),
+    seedEnabled: settings.boolean("db.seed.enabled", true),
+    seedPaths: settings.strings("db.seed.sql_paths", ["./seed.sql"]),
+    ignored: [],
+  };
+  const keysPath = settings.string("auth.signing_keys_path", "");
+  if (file && keysPath) config.auth.signingKeys = readSigningKeys(resolve(dirname(file), keysPath));
+  config.ignored = settings.unread();
+  return config;
+}
+
+function parseToml(file: string): TomlTable {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    // smol-toml quotes the offending lines, which may hold a secret: only where it is goes into the message.
+    const { line, column } = cause as { line?: number; column?: number };
+    throw new StackError(
+      "ERR_STACK_CONFIG_INVALID",
+      `${file}:${line}:${column} is not valid TOML. Correct that line.`,
+    );
+  }
+}
+
+function readSigningKeys(file: string): JWK[] {
+  const refuse = (what: string): never => {
+    throw new StackError(
+      "ERR_STACK_CONFIG_INVALID",
+      `auth.signing_keys_path of supabase/config.toml: ${file} ${what}. Make one with: supabase gen signing-key --algorithm ES256`,
+    );
+  };
+  let keys: unknown;
+  try {
+    keys = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return refuse("is missing or not JSON");
+  }
+  if (!Array.isArray(keys)) return refuse("holds no array of JWKs");
+  for (const key of keys as Partial<JWK>[]) {
+    if (!key?.kid || !key.d || !["EC", "RSA"].includes(key.kty ?? ""))
+      return refuse("holds a key that is no private EC or RSA JWK with a kid");
+  }
+  return keys as JWK[];
+}

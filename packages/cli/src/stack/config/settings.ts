@@ -1,0 +1,83 @@
+import type { TomlTable, TomlValue } from "smol-toml";
+import { StackError } from "../errors.js";
+
+/** Named for the stack's parts that a project may switch off without us having to know them. */
+const alwaysQuiet = new Set([
+  "project_id",
+  "api.enabled",
+  "api.port",
+  "db.port",
+  "db.shadow_port",
+  "db.major_version",
+  "auth.enabled",
+]);
+
+/** Typed reading of a parsed config.toml that remembers what nobody asked for. */
+export class Settings {
+  readonly #table: TomlTable;
+  readonly #read = new Set<string>();
+
+  constructor(table: TomlTable) {
+    this.#table = table;
+  }
+
+  string(name: string, fallback: string): string {
+    return this.#typed(name, fallback, (value) => typeof value === "string", "a string");
+  }
+
+  number(name: string, fallback: number): number {
+    return this.#typed(
+      name,
+      fallback,
+      (value) => typeof value === "number" && value >= 0,
+      "a number, 0 or more",
+    );
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    return this.#typed(name, fallback, (value) => typeof value === "boolean", "true or false");
+  }
+
+  strings(name: string, fallback: string[]): string[] {
+    const isList = (value: unknown) =>
+      Array.isArray(value) && value.every((item) => typeof item === "string");
+    return this.#typed(name, fallback, isList, "a list of strings");
+  }
+
+  /** Settings that are present and that no method above was asked for; a section nothing was asked of appears as a whole. */
+  unread(): string[] {
+    const names: string[] = [];
+    const visit = (table: TomlTable, prefix: string) => {
+      for (const [key, value] of Object.entries(table)) {
+        const name = prefix ? `${prefix}.${key}` : key;
+        if (this.#read.has(name) || alwaysQuiet.has(name)) continue;
+        if (!isTable(value)) names.push(name);
+        else if (value.enabled === false) continue;
+        else if ([...this.#read].some((asked) => asked.startsWith(`${name}.`))) visit(value, name);
+        else names.push(name);
+      }
+    };
+    visit(this.#table, "");
+    return names;
+  }
+
+  #typed<T>(name: string, fallback: T, accepts: (value: unknown) => boolean, kind: string): T {
+    this.#read.add(name);
+    let value: TomlValue | undefined = this.#table;
+    for (const key of name.split(".")) value = isTable(value) ? value[key] : undefined;
+    if (typeof value === "string") value = fromEnvironment(value);
+    if (value === undefined) return fallback;
+    if (accepts(value)) return value as T;
+    throw new StackError("ERR_STACK_CONFIG_INVALID", `${name} of supabase/config.toml must be ${kind}.`);
+  }
+}
+
+/** `env(NAME)`, as the Supabase CLI understands it. */
+function fromEnvironment(value: string): string | undefined {
+  const name = /^env\((\w+)\)$/.exec(value)?.[1];
+  return name === undefined ? value : process.env[name];
+}
+
+function isTable(value: TomlValue | undefined): value is TomlTable {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}

@@ -1,0 +1,37 @@
+import type { JWK } from "jose";
+
+/** What `[api]` of supabase/config.toml says, with Supabase's defaults. */
+export interface ApiConfig {
+  schemas: string[];
+  extraSearchPath: string[];
+  maxRows: number;
+  /** Whether new tables in `public` are open to the API's roles without a grant. Off, as on hosted projects. */
+  autoExposeNewTables: boolean;
+}
+
+/** What `[auth]` of supabase/config.toml says, with Supabase's defaults. */
+export interface AuthConfig {
+  /** Seconds. */
+  jwtExpiry: number;
+  enableSignup: boolean;
+  enableAnonymousSignIns: boolean;
+  enableEmailSignup: boolean;
+  minimumPasswordLength: number;
+  refreshTokenRotation: boolean;
+  /** Seconds in which a rotated refresh token may be used again. */
+  refreshTokenReuseInterval: number;
+  siteUrl: string;
+  /** Private keys of `signing_keys_path`, newest first; undefined: the project has none of its own. */
+  signingKeys: JWK[] | undefined;
+}
+
+export interface StackConfig {
+  api: ApiConfig;
+  auth: AuthConfig;
+  migrationsEnabled: boolean;
+  seedEnabled: boolean;
+  /** Globs, relative to `supabase/`. */
+  seedPaths: string[];
+  /** Settings that are present and not honoured, as dotted names. */
+  ignored: string[];
+}

@@ -1,0 +1,47 @@
+import { Hono } from "hono";
+import type { StackKeys } from "../types.js";
+import { requireApiKey } from "./api-keys.js";
+import { allowAnyOrigin } from "./cors.js";
+import type { RestProxy } from "./rest.js";
+import type { GatewayEnv } from "./types.js";
+
+/** What answers behind the gateway. A part added here is a route below, and nothing else. */
+export interface GatewayParts {
+  rest: RestProxy;
+  auth: Hono<GatewayEnv>;
+}
+
+/** Answered without an API key, as in Supabase: who verifies a token has none. */
+const openRoutes = /^\/auth\/v1\/\.well-known\//;
+
+const absent: [path: string, what: string][] = [
+  [
+    "realtime",
+    "Realtime is not part of the embedded stack. Use a hosted project, or `supabase start`, for channels and postgres_changes.",
+  ],
+  ["storage", "Storage is not part of the embedded stack yet."],
+  ["functions", "Edge Functions are not part of the embedded stack yet."],
+  ["graphql", "GraphQL is not part of the embedded stack."],
+];
+
+/** The one address of a Supabase project: checks API keys, then hands over to the part that the path names. */
+export function createGateway(keys: StackKeys, parts: GatewayParts): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
+  const checkKey = requireApiKey(keys);
+  app.use(allowAnyOrigin);
+  app.use("/auth/v1/*", (c, next) => (openRoutes.test(c.req.path) ? next() : checkKey(c, next)));
+  app.use("/rest/v1/*", checkKey);
+  app.route("/auth/v1", parts.auth);
+  app.all("/rest/v1/*", parts.rest.handler);
+  for (const [part, message] of absent) app.all(`/${part}/v1/*`, (c) => c.json({ message }, 501));
+  app.notFound((c) =>
+    c.json(
+      {
+        message: `Nothing answers ${new URL(c.req.url).pathname} here.`,
+        hint: "There are /rest/v1 and /auth/v1.",
+      },
+      404,
+    ),
+  );
+  return app;
+}

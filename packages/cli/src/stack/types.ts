@@ -1,0 +1,60 @@
+import type { JWK } from "jose";
+
+export interface StackOptions {
+  /** Where the stack keeps its data and keys, for example `<project>/.behalf`. Created when absent. */
+  directory: string;
+  /** Folder that holds `supabase/` (migrations, seed, config.toml). Left out: an empty database. */
+  project?: string;
+  /** Port of the gateway on 127.0.0.1; 0 (the default) takes a free one. */
+  port?: number;
+  /** Called for each thing done, and for each warning, in the order they happen. */
+  onProgress?: (step: StackStep) => void;
+}
+
+/** One thing that was done while starting. */
+export interface StackStep {
+  name: "postgres" | "postgrest" | "gateway" | "migrations" | "seed" | "warning";
+  /** One readable line, without secrets. */
+  message: string;
+}
+
+/** A running embedded Supabase. */
+export interface Stack {
+  /** What `createClient` takes: `http://127.0.0.1:<port>`. */
+  url: string;
+  /** PostgREST itself, without the gateway's check of API keys. */
+  restUrl: string;
+  /** Connection string of role `postgres`, which is not a superuser, as on the hosted service. */
+  databaseUrl: string;
+  /** Connection string of the superuser `supabase_admin`. Never hand it to task code. */
+  adminDatabaseUrl: string;
+  keys: StackKeys;
+  /** Applies what is new in `supabase/migrations` and the seed if it hasn't run. */
+  applyMigrations(): Promise<MigrationReport>;
+  /** Stops everything; safe to call twice. Data stays. */
+  stop(): Promise<void>;
+}
+
+/** A project's keys, made once and kept in its directory. */
+export interface StackKeys {
+  /** `sb_publishable_…` */
+  publishableKey: string;
+  /** `sb_secret_…` */
+  secretKey: string;
+  /** Legacy JWT of role anon. */
+  anonKey: string;
+  /** Legacy JWT of role service_role. */
+  serviceRoleKey: string;
+  /** Legacy HS256 secret. */
+  jwtSecret: string;
+  /** Private JWKs, newest first; the first signs the tokens that `/auth/v1` issues. */
+  signingKeys: JWK[];
+}
+
+/** What {@link Stack.applyMigrations} did this time. */
+export interface MigrationReport {
+  /** File names of the migrations applied now, in order. */
+  applied: string[];
+  /** Paths of the seed files run now, relative to `supabase/`. */
+  seeded: string[];
+}
