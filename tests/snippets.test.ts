@@ -1,0 +1,113 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { parse as parseToml } from "smol-toml";
+import { describe, expect, test } from "vitest";
+import { behalfCommand } from "./support/behalf.ts";
+import { workspace } from "./support/workspace.ts";
+
+interface Snippet {
+  file: string;
+  line: number;
+  language: string;
+  code: string;
+}
+
+const pages = [
+  "README.md",
+  ...readdirSync(join(workspace, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".md"))
+    .map((file) => join("docs", file)),
+  ...readdirSync(join(workspace, "examples")).map((example) => join("examples", example, "README.md")),
+].filter((file) => existsSync(join(workspace, file)));
+
+const snippets = pages.flatMap((file): Snippet[] => {
+  const text = readFileSync(join(workspace, file), "utf8");
+  return [...text.matchAll(/^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm)].map((match) => ({
+    file,
+    line: text.slice(0, match.index).split("\n").length,
+    language: match[1] ?? "",
+    code: match[2] ?? "",
+  }));
+});
+const of = (...languages: string[]) => snippets.filter(({ language }) => languages.includes(language));
+const place = ({ file, line }: Snippet) => `${file}:${line}`;
+
+test("every snippet is of a kind that is checked", () => {
+  // sql is run by tests/snippets-sql.test.ts.
+  const checked = ["ts", "sh", "json", "toml", "sql", "text"];
+  expect(snippets.filter(({ language }) => !checked.includes(language)).map(place)).toEqual([]);
+});
+
+test("TypeScript snippets type-check as modules of their own", async () => {
+  const parent = join(workspace, "artifacts");
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, "snippets-"));
+  try {
+    for (const snippet of of("ts")) {
+      const name = `${place(snippet).replaceAll(/[^\w]+/g, "-")}.ts`;
+      await writeFile(join(folder, name), `${snippet.code}\nexport {};\n`);
+    }
+    await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+    await writeFile(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        extends: join(workspace, "tsconfig.base.json"),
+        compilerOptions: { noEmit: true, composite: false, declaration: false },
+        include: ["*.ts"],
+      }),
+    );
+    const tsc = join(workspace, "node_modules/typescript/bin/tsc");
+    const { stdout, status } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+    expect(stdout).toBe("");
+    expect(status).toBe(0);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+describe("commands in snippets exist, with the options they show", async () => {
+  const lines = of("sh").flatMap((snippet) =>
+    snippet.code
+      .split("\n")
+      .map((line) => ({ place: place(snippet), line: line.replace(/\s+#.*$/, "").trim() }))
+      .filter(({ line }) => line !== "" && !line.startsWith("#")),
+  );
+  const scripts = Object.keys(
+    (JSON.parse(readFileSync(join(workspace, "package.json"), "utf8")) as { scripts: Record<string, string> })
+      .scripts,
+  );
+  test.each(lines)("$place: $line", async ({ line }) => {
+    const [, script] = /^npm (?:run )?([\w:]+)/.exec(line) ?? [];
+    if (script) {
+      if (script !== "install") expect(scripts).toContain(script);
+      return;
+    }
+    const [, command = ""] = /^(?:npx )?behalf ([\w-]+(?: (?:new|run|verify|head))?)/.exec(line) ?? [];
+    // Other programs' commands are theirs to keep.
+    if (!command) return;
+    const { code, stdout } = await behalfCommand([...command.split(" "), "--help"]);
+    expect(code).toBe(0);
+    for (const [option] of line.matchAll(/(?<=\s)--[a-z-]+/g)) expect(stdout).toContain(option);
+  });
+});
+
+test.each(of("json"))("JSON at $file:$line parses", ({ code }) => {
+  expect(() => JSON.parse(code)).not.toThrow();
+});
+
+test.each(of("toml"))("TOML at $file:$line parses", ({ code }) => {
+  expect(() => parseToml(code)).not.toThrow();
+});
+
+test("links between pages lead somewhere", () => {
+  const broken = pages.flatMap((file) => {
+    const text = readFileSync(join(workspace, file), "utf8").replaceAll(/^```[\s\S]*?^```$/gm, "");
+    return [...text.matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g)]
+      .map((match) => match[1] ?? "")
+      .filter((target) => !existsSync(join(workspace, dirname(file), target)))
+      .map((target) => `${file} → ${target}`);
+  });
+  expect(broken).toEqual([]);
+});
