@@ -18,10 +18,10 @@ export function serviceHeaders(
   findActor: () => Actor | undefined,
 ): Record<string, string> {
   const reason: unknown = options?.reason;
-  if (typeof reason !== "string" || reason.trim() === "" || reason.length > 500)
+  if (typeof reason !== "string" || reason.trim() === "" || reason.length > 500 || /\p{Cs}/u.test(reason))
     throw new ServiceError(
       "ERR_SERVICE_REASON",
-      'asService needs a reason of 1 to 500 characters: asService({ reason: "nightly billing roll-up" }).',
+      'asService needs a reason, a text of 1 to 500 characters: asService({ reason: "nightly billing roll-up" }).',
     );
   const found = options.actor ?? findActor();
   const actor = found && checkActor(found);
@@ -34,9 +34,7 @@ export function serviceHeaders(
     "x-behalf-cause": actor?.act && JSON.stringify(earlierTasks(actor.act)),
   };
   return Object.fromEntries(
-    Object.entries(values).flatMap(([name, value]) =>
-      value ? [[name, encodeURIComponent(value.toWellFormed())]] : [],
-    ),
+    Object.entries(values).flatMap(([name, value]) => (value ? [[name, encodeURIComponent(value)]] : [])),
   );
 }
 

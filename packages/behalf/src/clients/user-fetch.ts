@@ -4,12 +4,18 @@ import { decodeJson, isRecord } from "../keys/json.js";
 import type { Clock } from "../tokens/clock.js";
 import type { Session } from "../tokens/session.js";
 
+// For the server's time: what is not here by then is not worth waiting for.
+const patience = 2000;
+
 /**
  * The `fetch` of a user's client: every request carries the user's current token and no other, whatever headers it
  * came with. When there is no token to be had, the request is not sent and the call fails with the reason.
  */
 export function createUserFetch(config: Config, session: Session, clock: Clock): typeof fetch {
   return async (input, init) => {
+    const isRead = isReading(input, init);
+    // A read that is refused because the clocks differ is repeated. A write never is, so the difference must be known before.
+    if (!isRead) await clock.measure(() => askForTime(config));
     let token: string;
     try {
       token = await session.token();
@@ -24,8 +30,7 @@ export function createUserFetch(config: Config, session: Session, clock: Clock):
       return response;
     };
     const response = await send(token);
-    if (response.status !== 401 || !isRepeatable(input, init) || !(await wasRefusedForTime(response)))
-      return response;
+    if (response.status !== 401 || !isRead || !(await wasRefusedForTime(response))) return response;
     try {
       return await send(await session.renew());
     } catch (error) {
@@ -34,18 +39,21 @@ export function createUserFetch(config: Config, session: Session, clock: Clock):
   };
 }
 
-/** Reads only. A write is the task's to repeat: that it was refused once is for the task to see. */
-function isRepeatable(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): boolean {
+function isReading(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): boolean {
   const method = init?.method ?? (input instanceof Request ? input.method : "GET");
   return method === "GET" || method === "HEAD";
 }
 
-// PostgREST answers PGRST301 (before v13) or PGRST303 with a message; Storage and the gateway put it in words alone.
+function askForTime({ url, publishableKey, fetch }: Config): Promise<Response> {
+  const headers = publishableKey === undefined ? {} : { apikey: publishableKey };
+  return fetch(`${url}/auth/v1/health`, { method: "HEAD", headers, signal: AbortSignal.timeout(patience) });
+}
+
+// Services word it differently, and a HEAD request's answer has no body: PostgREST repeats its words in a header.
 async function wasRefusedForTime(response: Response): Promise<boolean> {
   const body = decodeJson(await response.clone().text());
-  const text = isRecord(body)
-    ? `${body.code ?? ""} ${body.message ?? ""} ${body.error ?? ""} ${body.msg ?? ""}`
-    : "";
+  const words = isRecord(body) ? [body.code, body.message, body.error, body.msg] : [];
+  const text = [response.headers.get("www-authenticate"), ...words].join(" ");
   return /expired|future|not yet|["']?(?:exp|iat|nbf)["']? claim/i.test(text);
 }
 

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey } from "node:crypto";
+import { createPrivateKey, createPublicKey, type JsonWebKey, sign, verify } from "node:crypto";
 import type { JWK } from "jose";
 import { KeyError } from "../errors.js";
 import { classifyKey } from "./classify.js";
@@ -128,12 +128,21 @@ function asymmetricKey(algorithm: KeyAlgorithm, kid: string | undefined, jwk: JW
   return new Key(algorithm, kid, members);
 }
 
-// node:crypto says synchronously whether the numbers form a key, so that createBehalf can refuse at once.
+// node:crypto works synchronously, so that createBehalf can refuse a key at once. A private key whose public members
+// are another's would sign what nobody can verify: one signature tells.
 function checkMaterial(jwk: JWK, origin: Origin): void {
+  const { d, kty, crv, x, y, n, e } = jwk;
+  const open = Object.fromEntries(
+    Object.entries({ kty, crv, x, y, n, e }).filter(([, member]) => member !== undefined),
+  );
   try {
-    const input = { key: jwk as import("node:crypto").JsonWebKey, format: "jwk" } as const;
-    if (jwk.d === undefined) createPublicKey(input);
-    else createPrivateKey(input);
+    const publicKey = createPublicKey({ key: open, format: "jwk" });
+    if (d === undefined) return;
+    const privateKey = createPrivateKey({ key: jwk as JsonWebKey, format: "jwk" });
+    const digest = kty === "OKP" ? null : "sha256";
+    const text = Buffer.from("behalf");
+    if (!verify(digest, text, publicKey, sign(digest, text, privateKey)))
+      throw new TypeError("halves differ");
   } catch {
     throw new KeyError("ERR_KEY_MALFORMED", `${origin} is damaged: its members do not form a key.`);
   }

@@ -4,6 +4,7 @@ const noise = 2000;
 /** The server's time, as far as its answers tell. Starts as this machine's. */
 export class Clock {
   #offset = 0;
+  #measuring: Promise<void> | undefined;
   readonly #now: () => number;
 
   constructor(now: () => number = Date.now) {
@@ -27,5 +28,15 @@ export class Clock {
     const difference = Date.parse(date) + 500 - this.#now();
     if (Number.isNaN(difference)) return;
     this.#offset = Math.abs(difference) < noise ? 0 : difference;
+    this.#measuring = Promise.resolve();
+  }
+
+  /** Asks the server for the time, unless an answer of its has told it already. Without an answer, this machine's stands. */
+  measure(ask: () => Promise<Response>): Promise<void> {
+    this.#measuring ??= ask().then(
+      (response) => this.observe(response.headers),
+      () => undefined,
+    );
+    return this.#measuring;
   }
 }

@@ -27,9 +27,10 @@ export class Session {
     return new Session(source, request, clock, await source.issue(request));
   }
 
-  /** Whether the token needs no renewal yet. */
+  /** Whether the token needs no renewal yet. One from the future was minted before the clock was known to be ahead. */
   get isFresh(): boolean {
-    return this.#clock.now() < this.#renewAt;
+    const now = this.#clock.now();
+    return now < this.#renewAt && now >= this.#minted.claims.iat * 1000;
   }
 
   /** The token last issued, fresh or not. It is the user's in any case. */

@@ -1,6 +1,7 @@
 import { TokenError } from "../errors.js";
 import type { Keyring } from "../keys/keyring.js";
 import { checkUserId } from "./check-request.js";
+import { checkRole } from "./roles.js";
 import { checkSignature } from "./sign.js";
 import type { TokenClaims } from "./types.js";
 
@@ -16,7 +17,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies a user's access token: form, algorithm, key, signature, issuer, audience, times and subject. It does not
+ * Verifies a user's access token: form, algorithm, key, signature, issuer, audience, times, subject, and
+ * a role that stands under Row Level Security. It does not
  * ask the auth server whether the session still exists.
  *
  * @throws TokenError naming the first thing that is wrong.
@@ -45,8 +47,8 @@ export async function verifyToken(token: unknown, options: VerifyOptions): Promi
   if (!audiences.includes(audience))
     throw new TokenError("ERR_TOKEN_AUDIENCE", `The token is not meant for ${audience}.`);
   checkSubject(claims.sub);
-  if (typeof claims.role !== "string" || claims.role === "")
-    throw new TokenError("ERR_TOKEN_MALFORMED", "The token has no role.");
+  if (typeof claims.role !== "string") throw new TokenError("ERR_TOKEN_MALFORMED", "The token has no role.");
+  checkRole(claims.role);
   return claims as TokenClaims;
 }
 
