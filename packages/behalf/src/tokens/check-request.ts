@@ -1,4 +1,5 @@
 import { TokenError, UserError } from "../errors.js";
+import { isRecord } from "../keys/json.js";
 import { parseLifetime } from "./lifetime.js";
 import { checkRole } from "./roles.js";
 import type { Actor, Json, TokenOptions, TokenRequest } from "./types.js";
@@ -33,9 +34,9 @@ export function checkRequest(
   const actor = options.actor === undefined ? findActor() : options.actor;
   return {
     userId: checkUserId(userId),
-    role: checkRole(options.role ?? "authenticated"),
+    role: options.role === undefined ? "authenticated" : checkRole(options.role),
     claims: options.claims === undefined ? {} : checkClaims(options.claims),
-    lifetime: parseLifetime(options.lifetime ?? "1h"),
+    lifetime: options.lifetime === undefined ? 3600 : parseLifetime(options.lifetime),
     actor: actor === undefined ? undefined : checkActor(actor),
     initiator: options.initiator === undefined ? undefined : checkText(options.initiator, "The initiator"),
     scope: options.scope === undefined ? undefined : checkScope(options.scope),
@@ -87,6 +88,8 @@ function checkClaims(claims: Record<string, Json>): Record<string, Json> {
 
 /** @throws TokenError when the actor is not of the shape of an `act` claim. */
 export function checkActor(actor: Actor, hops = 1): Actor {
+  if (!isRecord(actor))
+    throw new TokenError("ERR_TOKEN_CLAIM_MALFORMED", "The actor is not an object with a sub.");
   const { sub, run, attempt, act } = actor;
   if (hops > maxHops)
     throw new TokenError("ERR_TOKEN_CLAIM_MALFORMED", `The chain of actors is longer than ${maxHops}.`);
