@@ -17,7 +17,7 @@ export const errorTable = {
     cure: "Correct the value that the message names: a stray quote, space or line break is a common reason.",
   },
   ERR_CONFIG_BROWSER: {
-    cause: "createBehalf was called in a browser or a browser's worker.",
+    cause: "Behalf was created in a browser or a browser's worker.",
     cure: "Call it on a server only. Whoever can read the keys can act as every user.",
   },
   ERR_CONFIG_PUBLIC_SECRET: {
@@ -132,7 +132,8 @@ export const errorTable = {
     cure: "Pass an access token of a signed-in user.",
   },
   ERR_TOKEN_ROLE_REFUSED: {
-    cause: "asUser was asked for a role that passes over Row Level Security or owns the database.",
+    cause:
+      "A user's token was asked for with a role that passes over Row Level Security or owns the database.",
     cure: "Use authenticated or a least-privilege role of your own; for the service role call asService with a reason.",
   },
   ERR_TOKEN_CLAIM_RESERVED: {
@@ -165,7 +166,7 @@ export const errorTable = {
     cure: "Check SUPABASE_URL and the secret key. The next call tries again.",
   },
   ERR_SERVICE_REASON: {
-    cause: "asService was called without a reason.",
+    cause: "The service role was asked for without a reason.",
     cure: 'Say why Row Level Security is passed over: asService({ reason: "nightly billing roll-up" }).',
   },
 } as const satisfies Record<`ERR_${string}`, ErrorEntry>;

@@ -118,7 +118,9 @@ describe("when the token can't be renewed", () => {
     const supabase = await behalfHere({ BEHALF_USERS: "lookup" }).asUser(ada, { lifetime: 1 });
     answer(200, { ...user, banned_until: "2126-01-01T00:00:00Z" });
     // The first token is used up to its end.
-    await expect.poll(async () => (await supabase.from("notes").select()).error?.code).toBe("ERR_USER_BANNED");
+    await expect
+      .poll(async () => (await supabase.from("notes").select()).error?.code)
+      .toBe("ERR_USER_BANNED");
     const sent = server.requests.length;
 
     const reason = { code: "ERR_USER_BANNED", message: expect.stringContaining("banned") };

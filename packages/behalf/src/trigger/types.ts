@@ -2,13 +2,13 @@ import type { Task, TaskOptions, TaskSchema, TaskWithSchema, TaskWithSchemaOptio
 import type { BehalfClient } from "../clients/types.js";
 import type { TokenOptions } from "../tokens/types.js";
 
-// Taken from the SDK's own types, so that @trigger.dev/core need not be resolvable beside it.
-type InitOutput = Record<string, unknown> | void | undefined;
-type Params<Init extends InitOutput> = Parameters<TaskOptions<string, unknown, unknown, Init>["run"]>[1];
+// Taken from the SDK's own types, so that @trigger.dev/core need not be resolvable beside it. What `init` returns has
+// the SDK's default type: the hook is deprecated, and TypeScript could infer it or the payload, not both.
+type Params = Parameters<TaskOptions<string>["run"]>[1];
+type Context = Params["ctx"];
 type SchemaPayload<Schema extends TaskSchema | undefined> = Parameters<
   TaskWithSchemaOptions<string, Schema>["run"]
 >[0];
-type Context = Params<undefined>["ctx"];
 
 /** What a task that runs as a user gets beside the payload. */
 export interface UserParams<Database> {
@@ -42,22 +42,22 @@ export interface ServiceSettings<Payload> {
   initiator?: PerRun<Payload, string | undefined>;
 }
 
-type Run<Payload, Output, Init extends InitOutput, Extra> = {
-  run: (payload: Payload, params: Params<Init> & Extra) => Promise<Output>;
+type Run<Payload, Output, Extra> = {
+  run: (payload: Payload, params: Params & Extra) => Promise<Output>;
 };
 
-export type UserTaskOptions<Database, Id extends string, Payload, Output, Init extends InitOutput> = Omit<
-  TaskOptions<Id, Payload, Output, Init>,
+export type UserTaskOptions<Database, Id extends string, Payload, Output> = Omit<
+  TaskOptions<Id, Payload, Output>,
   "run"
 > &
-  Run<Payload, Output, Init, UserParams<Database>> &
+  Run<Payload, Output, UserParams<Database>> &
   UserSettings<Payload>;
 
-export type ServiceTaskOptions<Database, Id extends string, Payload, Output, Init extends InitOutput> = Omit<
-  TaskOptions<Id, Payload, Output, Init>,
+export type ServiceTaskOptions<Database, Id extends string, Payload, Output> = Omit<
+  TaskOptions<Id, Payload, Output>,
   "run"
 > &
-  Run<Payload, Output, Init, ServiceParams<Database>> &
+  Run<Payload, Output, ServiceParams<Database>> &
   ServiceSettings<Payload>;
 
 export type UserSchemaTaskOptions<
@@ -65,9 +65,8 @@ export type UserSchemaTaskOptions<
   Id extends string,
   Schema extends TaskSchema | undefined,
   Output,
-  Init extends InitOutput,
-> = Omit<TaskWithSchemaOptions<Id, Schema, Output, Init>, "run"> &
-  Run<SchemaPayload<Schema>, Output, Init, UserParams<Database>> &
+> = Omit<TaskWithSchemaOptions<Id, Schema, Output>, "run"> &
+  Run<SchemaPayload<Schema>, Output, UserParams<Database>> &
   UserSettings<SchemaPayload<Schema>>;
 
 export type ServiceSchemaTaskOptions<
@@ -75,9 +74,8 @@ export type ServiceSchemaTaskOptions<
   Id extends string,
   Schema extends TaskSchema | undefined,
   Output,
-  Init extends InitOutput,
-> = Omit<TaskWithSchemaOptions<Id, Schema, Output, Init>, "run"> &
-  Run<SchemaPayload<Schema>, Output, Init, ServiceParams<Database>> &
+> = Omit<TaskWithSchemaOptions<Id, Schema, Output>, "run"> &
+  Run<SchemaPayload<Schema>, Output, ServiceParams<Database>> &
   ServiceSettings<SchemaPayload<Schema>>;
 
 /** Trigger.dev's `task` and `schemaTask`, each with an identity. Made by {@link triggerTasks}. */
@@ -97,30 +95,22 @@ export interface TriggerTasks<Database> {
    * });
    * ```
    */
-  userTask<Id extends string, Payload = void, Output = unknown, Init extends InitOutput = undefined>(
-    options: UserTaskOptions<Database, Id, Payload, Output, Init>,
+  userTask<Id extends string, Payload = void, Output = unknown>(
+    options: UserTaskOptions<Database, Id, Payload, Output>,
   ): Task<Id, Payload, Output>;
 
   /** A `task()` that runs as the service role, with a reason on record. */
-  serviceTask<Id extends string, Payload = void, Output = unknown, Init extends InitOutput = undefined>(
-    options: ServiceTaskOptions<Database, Id, Payload, Output, Init>,
+  serviceTask<Id extends string, Payload = void, Output = unknown>(
+    options: ServiceTaskOptions<Database, Id, Payload, Output>,
   ): Task<Id, Payload, Output>;
 
   /** A `schemaTask()` that runs as a user. */
-  userSchemaTask<
-    Id extends string,
-    Schema extends TaskSchema | undefined = undefined,
-    Output = unknown,
-    Init extends InitOutput = undefined,
-  >(options: UserSchemaTaskOptions<Database, Id, Schema, Output, Init>): TaskWithSchema<Id, Schema, Output>;
+  userSchemaTask<Id extends string, Schema extends TaskSchema | undefined = undefined, Output = unknown>(
+    options: UserSchemaTaskOptions<Database, Id, Schema, Output>,
+  ): TaskWithSchema<Id, Schema, Output>;
 
   /** A `schemaTask()` that runs as the service role, with a reason on record. */
-  serviceSchemaTask<
-    Id extends string,
-    Schema extends TaskSchema | undefined = undefined,
-    Output = unknown,
-    Init extends InitOutput = undefined,
-  >(
-    options: ServiceSchemaTaskOptions<Database, Id, Schema, Output, Init>,
+  serviceSchemaTask<Id extends string, Schema extends TaskSchema | undefined = undefined, Output = unknown>(
+    options: ServiceSchemaTaskOptions<Database, Id, Schema, Output>,
   ): TaskWithSchema<Id, Schema, Output>;
 }
