@@ -120,10 +120,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const rest = createRestProxy(postgrest.port);
     undo.push(rest.close);
-    gateway.serve(createGateway(keys, { rest, auth: createAuth(keys) }));
+    const url = `http://127.0.0.1:${gateway.port}`;
+    const auth = createAuth({
+      databaseUrl: urlOf("supabase_auth_admin"),
+      keys,
+      config: config.auth,
+      url,
+      onFailure: (message) => report("warning", message),
+    });
+    undo.push(auth.close);
+    gateway.serve(createGateway(keys, { rest, auth: auth.app }));
     // First of all when stopping: nobody should talk to servers that are going away. Harmless the second time.
     undo.push(gateway.close);
-    const url = `http://127.0.0.1:${gateway.port}`;
     report("gateway", `Supabase answers at ${url}`);
     return {
       url,

@@ -27,6 +27,7 @@ export function readConfig(project: string | undefined): StackConfig {
       enableSignup: settings.boolean("auth.enable_signup", true),
       enableAnonymousSignIns: settings.boolean("auth.enable_anonymous_sign_ins", false),
       enableEmailSignup: settings.boolean("auth.email.enable_signup", true),
+      confirmEmail: settings.boolean("auth.email.enable_confirmations", false),
       minimumPasswordLength: settings.number("auth.minimum_password_length", 6),
       refreshTokenRotation: settings.boolean("auth.enable_refresh_token_rotation", true),
       refreshTokenReuseInterval: settings.number("auth.refresh_token_reuse_interval", 10),

@@ -16,6 +16,8 @@ export interface AuthConfig {
   enableSignup: boolean;
   enableAnonymousSignIns: boolean;
   enableEmailSignup: boolean;
+  /** Whether an address has to be confirmed before its first sign-in. Off, as in the Supabase CLI: no mail is sent here. */
+  confirmEmail: boolean;
   minimumPasswordLength: number;
   refreshTokenRotation: boolean;
   /** Seconds in which a rotated refresh token may be used again. */
