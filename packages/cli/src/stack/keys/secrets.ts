@@ -12,7 +12,13 @@ export interface StackSecrets {
   jwtSecret: string;
   /** Private ES256 JWK, as new hosted projects have one. */
   signingKey: JWK;
-  passwords: { supabase_admin: string; postgres: string; authenticator: string; supabase_auth_admin: string };
+  passwords: {
+    supabase_admin: string;
+    postgres: string;
+    authenticator: string;
+    supabase_auth_admin: string;
+    supabase_storage_admin: string;
+  };
 }
 
 const tenYears = 10 * 365 * 24 * 3600;
@@ -20,8 +26,10 @@ const tenYears = 10 * 365 * 24 * 3600;
 export async function loadSecrets(directory: string): Promise<StackSecrets> {
   const file = join(directory, "secrets.json");
   const kept = readJsonFile<StackSecrets>(file);
-  if (kept) return kept;
-  const made = await makeSecrets();
+  if (kept?.passwords.supabase_storage_admin) return kept;
+  const fresh = await makeSecrets();
+  // A directory of an earlier version lacks the passwords of roles that came since.
+  const made = kept ? { ...kept, passwords: { ...fresh.passwords, ...kept.passwords } } : fresh;
   writeJsonFile(file, made);
   return made;
 }
@@ -46,6 +54,7 @@ async function makeSecrets(): Promise<StackSecrets> {
       postgres: password(),
       authenticator: password(),
       supabase_auth_admin: password(),
+      supabase_storage_admin: password(),
     },
   };
 }

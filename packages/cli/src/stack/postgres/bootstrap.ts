@@ -8,6 +8,7 @@ export interface RolePasswords {
   postgres: string;
   authenticator: string;
   supabase_auth_admin: string;
+  supabase_storage_admin: string;
 }
 
 /**
@@ -39,10 +40,8 @@ export async function bootstrapDatabase(adminUrl: string, passwords: RolePasswor
     const latest = files.at(-1);
     if (!latest) return;
     const statements = files.map((name) => readFileSync(new URL(name, folder), "utf8"));
-    if (done === 0) {
-      for (const [role, password] of Object.entries(passwords))
-        statements.push(`alter role ${role} password ${escapeLiteral(password)};`);
-    }
+    for (const [role, password] of Object.entries(passwords))
+      statements.push(`alter role ${role} password ${escapeLiteral(password)};`);
     statements.push(`alter database postgres set "behalf.stack_version" = '${Number.parseInt(latest, 10)}';`);
     await client.query(`begin;\n${statements.join("\n")}\ncommit;`);
   } finally {
