@@ -1,20 +1,32 @@
 const inspect = Symbol.for("nodejs.util.inspect.custom");
 
+const hidden = { enumerable: false };
+
 /**
- * Makes an object print as `label`, and as nothing in JSON. Its own members become non-enumerable, because recorders
- * of spans and outputs walk over them without asking `toJSON`.
+ * Makes an object print as `label`, and as nothing more in JSON. Its own members become non-enumerable, because
+ * recorders of spans and outputs walk over them without asking `toJSON`.
+ *
+ * @param names the members to hide; default all. Each costs as much as a member of the client costs to make.
  */
-export function redact<T extends object>(object: T, label: string): T {
-  for (const name of Object.keys(object)) {
-    const member = Object.getOwnPropertyDescriptor(object, name);
-    if (member?.configurable) Object.defineProperty(object, name, { enumerable: false });
-  }
+export function redact<T extends object>(object: T, label: string, names = Object.keys(object)): T {
+  for (const name of names) if (Object.hasOwn(object, name)) Object.defineProperty(object, name, hidden);
   return describeAs(object, label);
 }
 
+/** A Realtime client's members that lead to the key or the token. */
+export const realtimeSecrets = [
+  "accessTokenValue",
+  "apiKey",
+  "params",
+  "headers",
+  "channels",
+  "socketAdapter",
+];
+
 /** Makes an object print as `label`, its members left as they are. */
 export function describeAs<T extends object>(object: T, label: string): T {
-  Object.defineProperty(object, inspect, { value: () => label, enumerable: false, configurable: true });
-  Object.defineProperty(object, "toJSON", { value: () => label, enumerable: false, configurable: true });
+  const describe = { value: () => label, configurable: true };
+  Object.defineProperty(object, inspect, describe);
+  Object.defineProperty(object, "toJSON", describe);
   return object;
 }

@@ -25,6 +25,14 @@ export interface VerifyOptions {
  */
 export async function verifyToken(token: unknown, options: VerifyOptions): Promise<TokenClaims> {
   const { claims } = await checkSignature(token, options.keyring);
+  return checkClaims(claims, options);
+}
+
+/** What {@link verifyToken} asks of the claims, the signature aside. */
+export function checkClaims(
+  claims: Record<string, unknown>,
+  options: Omit<VerifyOptions, "keyring">,
+): TokenClaims {
   const { tolerance = 30, audience = "authenticated" } = options;
   const now = options.now / 1000;
   const time = (name: string, required: boolean): number | undefined => {
