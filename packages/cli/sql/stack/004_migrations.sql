@@ -11,3 +11,7 @@ create table supabase_migrations.seed_files (
 );
 alter table supabase_migrations.schema_migrations owner to postgres;
 alter table supabase_migrations.seed_files owner to postgres;
+
+-- Realtime isn't here, but migrations add their tables to its publication.
+create publication supabase_realtime;
+alter publication supabase_realtime owner to postgres;

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createAuth } from "./auth/app.js";
 import { readConfig } from "./config/read-config.js";
@@ -8,17 +8,11 @@ import { createRestProxy } from "./gateway/rest.js";
 import { verifyingJwks } from "./keys/jwks.js";
 import { loadSecrets } from "./keys/secrets.js";
 import { applyMigrations } from "./migrations/apply.js";
-import { findServerAccount } from "./postgres/account.js";
-import { findPostgres } from "./postgres/binaries.js";
-import { bootstrapDatabase } from "./postgres/bootstrap.js";
-import { prepareCluster } from "./postgres/cluster.js";
-import { endOrphan } from "./postgres/orphan.js";
-import { startPostgres } from "./postgres/server.js";
 import { findPostgrest } from "./postgrest/binary.js";
 import { startPostgrest } from "./postgrest/server.js";
-import type { ManagedProcess } from "./processes/managed-process.js";
-import { startReaper } from "./processes/reaper.js";
-import { readJsonFile, writeJsonFile } from "./state/json-file.js";
+import { startGuard } from "./processes/guard.js";
+import { startDatabase } from "./start-database.js";
+import { Lifetime } from "./state/lifetime.js";
 import { takeLock } from "./state/lock.js";
 import type { MigrationReport, Stack, StackKeys, StackOptions, StackStep } from "./types.js";
 
@@ -37,110 +31,80 @@ import type { MigrationReport, Stack, StackKeys, StackOptions, StackStep } from 
  * ```
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const directory = resolve(options.directory);
-  const report = (name: StackStep["name"], message: string) => options.onProgress?.({ name, message });
-  const undo: (() => void | Promise<void>)[] = [];
-  let stopping: Promise<void> | undefined;
-  const stop = () => {
-    stopping ??= (async () => {
-      for (const step of undo.reverse()) await step();
-    })();
-    return stopping;
-  };
+  const lifetime = new Lifetime();
   try {
-    return await start();
+    return await start(options, lifetime);
   } catch (error) {
-    await stop();
+    await lifetime.end();
     throw error;
   }
+}
 
-  async function start(): Promise<Stack> {
-    const config = readConfig(options.project);
-    const postgrestBinary = findPostgrest();
-    const account = findServerAccount();
-    const binaries = findPostgres(account);
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const lock = await takeLock(directory);
-    undo.push(lock.release);
-    const gateway = await openGateway(options.port ?? 0);
-    undo.push(gateway.close);
-    const reaper = startReaper();
-    undo.push(reaper.dismiss);
-    const watch = ({ pid, ended }: ManagedProcess) => {
-      if (pid === undefined) return;
-      reaper.watch(pid);
-      void ended.then(() => reaper.forget(pid));
-    };
+async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> {
+  const report = (name: StackStep["name"], message: string) => options.onProgress?.({ name, message });
+  const warn = (message: string) => report("warning", message);
+  const config = readConfig(options.project);
+  const postgrestBinary = findPostgrest();
+  mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  const directory = realpathSync(resolve(options.directory));
 
-    const secrets = await loadSecrets(directory);
-    const signingKeys = config.auth.signingKeys ?? [secrets.signingKey];
-    const { publishableKey, secretKey, anonKey, serviceRoleKey, jwtSecret, passwords } = secrets;
-    const keys: StackKeys = { publishableKey, secretKey, anonKey, serviceRoleKey, jwtSecret, signingKeys };
-    const hidden = [jwtSecret, ...Object.values(passwords)];
+  const lock = await takeLock(directory);
+  lifetime.add(lock.release);
+  // The port before anything else: when it is busy nothing has to be stopped again.
+  const gateway = await openGateway(options.port ?? 0);
+  lifetime.add(gateway.close);
+  const url = `http://127.0.0.1:${gateway.port}`;
+  const guard = startGuard(lifetime, warn);
+  if (config.ignored.length > 0) warn(`Not honoured in supabase/config.toml: ${config.ignored.join(", ")}`);
 
-    const cluster = await prepareCluster(directory, account, binaries, passwords.supabase_admin);
-    await endOrphan(cluster);
-    const stateFile = join(directory, "ports.json");
-    const postgres = await startPostgres(
-      cluster,
-      readJsonFile<{ postgres: number }>(stateFile)?.postgres,
-      hidden,
-    );
-    undo.push(postgres.stop);
-    watch(postgres.process);
-    writeJsonFile(stateFile, { postgres: postgres.port });
-    const urlOf = (role: keyof typeof passwords) =>
-      `postgresql://${role}:${passwords[role]}@127.0.0.1:${postgres.port}/postgres`;
-    const { supabase_admin: _, ...rolePasswords } = passwords;
-    await bootstrapDatabase(urlOf("supabase_admin"), rolePasswords);
-    report("postgres", cluster.created ? "Postgres created and started" : "Postgres started");
+  const secrets = await loadSecrets(directory);
+  const keys: StackKeys = {
+    publishableKey: secrets.publishableKey,
+    secretKey: secrets.secretKey,
+    anonKey: secrets.anonKey,
+    serviceRoleKey: secrets.serviceRoleKey,
+    jwtSecret: secrets.jwtSecret,
+    signingKeys: config.auth.signingKeys ?? [secrets.signingKey],
+  };
+  const database = await startDatabase(directory, secrets, config, guard);
+  report("postgres", database.created ? "Postgres created and started" : "Postgres started");
 
-    const migrateNow = async (): Promise<MigrationReport> => {
-      const done = await applyMigrations(urlOf("postgres"), options.project, config, (message) =>
-        report("warning", message),
-      );
-      if (done.applied.length > 0) report("migrations", `Migrations applied: ${done.applied.join(", ")}`);
-      if (done.seeded.length > 0) report("seed", `Seed run: ${done.seeded.join(", ")}`);
-      return done;
-    };
-    if (config.ignored.length > 0)
-      report("warning", `Not honoured in supabase/config.toml: ${config.ignored.join(", ")}`);
-    await migrateNow();
+  const migrate = async (): Promise<MigrationReport> => {
+    const done = await applyMigrations(database.urlOf("postgres"), options.project, config, warn);
+    if (done.applied.length > 0) report("migrations", `Migrations applied: ${done.applied.join(", ")}`);
+    if (done.seeded.length > 0) report("seed", `Seed run: ${done.seeded.join(", ")}`);
+    return done;
+  };
+  await migrate();
 
-    const postgrest = await startPostgrest({
-      binary: postgrestBinary,
-      databaseUrl: urlOf("authenticator"),
-      jwks: JSON.stringify(verifyingJwks(signingKeys, jwtSecret)),
-      api: config.api,
-      secrets: hidden,
-    });
-    undo.push(postgrest.stop);
-    watch(postgrest.process);
-    report("postgrest", "PostgREST started");
+  const postgrest = await startPostgrest({
+    binary: postgrestBinary,
+    settingsFile: join(directory, "postgrest.conf"),
+    databaseUrl: database.urlOf("authenticator"),
+    jwks: JSON.stringify(verifyingJwks(keys.signingKeys, keys.jwtSecret)),
+    api: config.api,
+    secrets: [secrets.passwords.authenticator, keys.jwtSecret],
+  });
+  guard(postgrest);
+  report("postgrest", "PostgREST started");
 
-    const rest = createRestProxy(postgrest.port);
-    undo.push(rest.close);
-    const url = `http://127.0.0.1:${gateway.port}`;
-    const auth = createAuth({
-      databaseUrl: urlOf("supabase_auth_admin"),
-      keys,
-      config: config.auth,
-      url,
-      onFailure: (message) => report("warning", message),
-    });
-    undo.push(auth.close);
-    gateway.serve(createGateway(keys, { rest, auth: auth.app }));
-    // First of all when stopping: nobody should talk to servers that are going away. Harmless the second time.
-    undo.push(gateway.close);
-    report("gateway", `Supabase answers at ${url}`);
-    return {
-      url,
-      restUrl: `http://127.0.0.1:${postgrest.port}`,
-      databaseUrl: urlOf("postgres"),
-      adminDatabaseUrl: urlOf("supabase_admin"),
-      keys,
-      applyMigrations: migrateNow,
-      stop,
-    };
-  }
+  const rest = createRestProxy(postgrest.port);
+  lifetime.add(rest.close);
+  const databaseUrl = database.urlOf("supabase_auth_admin");
+  const auth = createAuth({ databaseUrl, keys, config: config.auth, url, onFailure: warn });
+  lifetime.add(auth.close);
+  gateway.serve(createGateway(keys, { rest, auth: auth.app }));
+  // First of all when stopping: nobody should talk to servers that are going away. Harmless the second time.
+  lifetime.add(gateway.close);
+  report("gateway", `Supabase answers at ${url}`);
+
+  return {
+    url,
+    restUrl: `http://127.0.0.1:${postgrest.port}`,
+    databaseUrl: database.urlOf("postgres"),
+    adminDatabaseUrl: database.urlOf("supabase_admin"),
+    keys,
+    applyMigrations: migrate,
+    stop: () => lifetime.end(),
+  };
 }

@@ -17,7 +17,11 @@ export interface RolePasswords {
  *
  * @throws {StackError} `ERR_STACK_PASSWORD_MISMATCH` when the data was made with other keys.
  */
-export async function bootstrapDatabase(adminUrl: string, passwords: RolePasswords): Promise<void> {
+export async function bootstrapDatabase(
+  adminUrl: string,
+  passwords: RolePasswords,
+  options: { exposeNewTables: boolean },
+): Promise<void> {
   const client = new Client({ connectionString: adminUrl });
   try {
     await client.connect();
@@ -30,21 +34,33 @@ export async function bootstrapDatabase(adminUrl: string, passwords: RolePasswor
     );
   }
   try {
-    const { rows } = await client.query<{ version: string | null }>(
-      "select current_setting('behalf.stack_version', true) as version",
+    const { rows } = await client.query<{ version: string | null; grants: string | null }>(
+      "select current_setting('behalf.stack_version', true) as version, current_setting('behalf.default_grants', true) as grants",
     );
     const done = Number(rows[0]?.version ?? 0);
-    const files = readdirSync(folder)
-      .filter((name) => name.endsWith(".sql") && Number.parseInt(name, 10) > done)
-      .sort();
-    const latest = files.at(-1);
-    if (!latest) return;
-    const statements = files.map((name) => readFileSync(new URL(name, folder), "utf8"));
-    for (const [role, password] of Object.entries(passwords))
-      statements.push(`alter role ${role} password ${escapeLiteral(password)};`);
-    statements.push(`alter database postgres set "behalf.stack_version" = '${Number.parseInt(latest, 10)}';`);
-    await client.query(`begin;\n${statements.join("\n")}\ncommit;`);
+    const statements = [...schemaAfter(done)];
+    if (done === 0) {
+      for (const [role, password] of Object.entries(passwords))
+        statements.push(`alter role ${role} password ${escapeLiteral(password)};`);
+    }
+    const grants = options.exposeNewTables ? "on" : "off";
+    if ((rows[0]?.grants ?? "off") !== grants) statements.push(read(`default-grants-${grants}.sql`));
+    if (statements.length > 0) await client.query(["begin;", ...statements, "commit;"].join("\n"));
   } finally {
     await client.end();
   }
 }
+
+/** The numbered files that a database of version `done` lacks, and the statement that says it has them. */
+function schemaAfter(done: number): string[] {
+  const numbered = readdirSync(folder).flatMap((name) => (/^\d+_.*\.sql$/.test(name) ? [name] : []));
+  const missing = numbered.filter((name) => Number.parseInt(name, 10) > done).sort();
+  const latest = missing.at(-1);
+  if (!latest) return [];
+  return [
+    ...missing.map(read),
+    `alter database postgres set "behalf.stack_version" = '${Number.parseInt(latest, 10)}';`,
+  ];
+}
+
+const read = (name: string) => readFileSync(new URL(name, folder), "utf8");

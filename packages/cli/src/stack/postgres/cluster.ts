@@ -4,7 +4,6 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -35,14 +34,14 @@ export function dataArgument(cluster: Cluster): string {
   return cluster.account && process.platform === "linux" ? "/proc/self/cwd" : cluster.data;
 }
 
-/** Creates the cluster below `directory` unless it exists. Made aside and renamed: a kill half-way leaves no half of one. */
+/** Creates the cluster below `directory` (a real path) unless it exists. Made aside and renamed: a kill half-way leaves no half of one. */
 export async function prepareCluster(
   directory: string,
   account: Account | undefined,
   binaries: PostgresBinaries,
   superuserPassword: string,
 ): Promise<Cluster & { created: boolean }> {
-  const place = join(realpathSync(directory), "postgres");
+  const place = join(directory, "postgres");
   for (const name of readdirSync(directory)) {
     if (name.startsWith("postgres.init-")) rmSync(join(directory, name), { recursive: true, force: true });
   }

@@ -1,12 +1,17 @@
+import { writeFileSync } from "node:fs";
 import { request } from "node:http";
 import type { ApiConfig } from "../config/types.js";
 import { StackError } from "../errors.js";
 import { findFreePort } from "../processes/free-port.js";
 import { inheritedEnvironment } from "../processes/inherited-environment.js";
 import { ManagedProcess } from "../processes/managed-process.js";
+import { readJsonFile, writeJsonFile } from "../state/json-file.js";
+import { endPostgrestOrphan } from "./orphan.js";
 
 export interface PostgrestOptions {
   binary: string;
+  /** Holds no setting; in the command line it says whose process this is. */
+  settingsFile: string;
   databaseUrl: string;
   /** JWK set, as JSON, of all keys whose signatures count. */
   jwks: string;
@@ -22,12 +27,15 @@ export interface PostgrestServer {
 
 /** Starts PostgREST and returns once its schema cache is loaded. Password and keys go by environment: arguments are everybody's to read. */
 export async function startPostgrest(options: PostgrestOptions): Promise<PostgrestServer> {
+  const traceFile = `${options.settingsFile}.pid`;
+  endPostgrestOrphan(readJsonFile<number>(traceFile), options.settingsFile);
+  writeFileSync(options.settingsFile, "# The settings come by environment.\n", { mode: 0o600 });
   for (let attempt = 1; ; attempt += 1) {
     const [port, adminPort] = await Promise.all([findFreePort(), findFreePort()]);
     const server = new ManagedProcess({
       name: "PostgREST",
       command: options.binary,
-      args: [],
+      args: [options.settingsFile],
       env: {
         ...inheritedEnvironment(),
         ...settingsOf(options),
@@ -36,6 +44,7 @@ export async function startPostgrest(options: PostgrestOptions): Promise<Postgre
       },
       secrets: options.secrets,
     });
+    writeJsonFile(traceFile, server.pid ?? 0);
     while (server.ending === undefined && !(await isReady(adminPort))) await server.nextChange(10);
     if (server.ending === undefined)
       return { port, process: server, stop: () => server.stop("SIGTERM", "SIGKILL", 5_000) };
@@ -57,6 +66,8 @@ function settingsOf({ databaseUrl, jwks, api }: PostgrestOptions): Record<string
     // A task that opens many requests at once waits for a connection instead of failing.
     PGRST_DB_POOL_ACQUISITION_TIMEOUT: "60",
     PGRST_JWT_SECRET: jwks,
+    // Checking an ES256 signature takes longer than a small query. Entries end with their token, and the keys only change with a restart.
+    PGRST_JWT_CACHE_MAX_LIFETIME: "60",
     PGRST_SERVER_HOST: "127.0.0.1",
     PGRST_LOG_LEVEL: "error",
   };

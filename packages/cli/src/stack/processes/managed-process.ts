@@ -49,7 +49,6 @@ export class ManagedProcess {
       this.#child.once("error", (error) => end(error.message));
       this.#child.once("close", (code, signal) => end(code === null ? `signal ${signal}` : `code ${code}`));
     });
-    this.#child.unref();
   }
 
   get pid(): number | undefined {

@@ -3,6 +3,7 @@ import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { StackError } from "../errors.js";
+import { isAlive } from "../processes/inspect-process.js";
 
 /** Held by the one process that runs the stack of a directory. */
 export interface StackLock {
@@ -93,6 +94,7 @@ function listen(word: string): Promise<Server> {
 
 /** Whether the holder lives. A connection that is accepted and stays silent is a busy holder, not a dead one. */
 function answers(holder: LockFile): Promise<boolean> {
+  if (!isAlive(holder.pid)) return Promise.resolve(false);
   return new Promise((resolve) => {
     let heard = "";
     const socket = connect({ port: holder.port, host: "127.0.0.1" });

@@ -1,0 +1,22 @@
+import type { Lifetime } from "../state/lifetime.js";
+import type { ManagedProcess } from "./managed-process.js";
+import { startReaper } from "./reaper.js";
+
+/** Sees to it that a server neither outlives us nor ends unnoticed. */
+export type Guard = (server: { process: ManagedProcess; stop(): Promise<void> }) => void;
+
+export function startGuard(lifetime: Lifetime, warn: (message: string) => void): Guard {
+  const reaper = startReaper();
+  lifetime.add(reaper.dismiss);
+  return ({ process: server, stop }) => {
+    lifetime.add(stop);
+    const { pid } = server;
+    if (pid === undefined) return;
+    reaper.watch(pid);
+    void server.ended.then(() => {
+      reaper.forget(pid);
+      if (!lifetime.over)
+        warn(`${server.name} ended unexpectedly (${server.ending}). Stop the stack and start it again.`);
+    });
+  };
+}
