@@ -5,7 +5,7 @@ import { openProject, type Project } from "../project/folder.js";
 import { findRunning, removeRunning, writeRunning } from "../project/running.js";
 import { type StartedProject, startProject } from "../project/start.js";
 import { printEndpoints } from "./endpoints.js";
-import { printEvent } from "./events.js";
+import { printEvent, printProblem } from "./events.js";
 import { formatDuration, print, printError, styled } from "./terminal.js";
 
 export interface DevOptions {
@@ -28,7 +28,8 @@ export async function dev(options: DevOptions): Promise<void> {
   const startedAt = performance.now();
   const started = await startProject(project, {
     ...(options.port === undefined ? {} : { port: options.port }),
-    onProgress: (step) => print(`  ${styled("green", "✓")} ${step.message}`),
+    onProgress: ({ name, message }) =>
+      print(`  ${name === "warning" ? styled("yellow", "!") : styled("green", "✓")} ${message}`),
     onEvent: printEvent,
   });
   const { ended } = await serveControl(project, started);
@@ -84,6 +85,5 @@ function printTasks({ runtime }: StartedProject): void {
       ? `\nTasks: ${ids.join(", ")}`
       : "\nNo tasks found. Put one into a folder of trigger.config.ts `dirs`.",
   );
-  for (const problem of runtime.problems())
-    printError(styled("red", `${problem.file}: ${problem.message}`, process.stderr));
+  for (const problem of runtime.problems()) printProblem(problem);
 }
