@@ -85,6 +85,11 @@ export const errorTable = {
     cause: "An API key is a token whose time has passed.",
     cure: "Copy the current key from the dashboard.",
   },
+  ERR_KEY_SHARED: {
+    cause:
+      "One key serves two purposes: the grant key or the broker's secret is also a key that signs tokens.",
+    cure: "Make a key for each: `behalf keys new --grant` for grants, `openssl rand -base64 32` for the broker.",
+  },
   ERR_TOKEN_MALFORMED: {
     cause:
       "A token is not a well-formed JWT: truncated, not base64url, not JSON, or with a name given twice.",
@@ -168,6 +173,92 @@ export const errorTable = {
   ERR_SERVICE_REASON: {
     cause: "The service role was asked for without a reason.",
     cure: 'Say why Row Level Security is passed over: asService({ reason: "nightly billing roll-up" }).',
+  },
+  ERR_GRANT_REQUIRED: {
+    cause:
+      "A plain user id was given where only a grant will do: requireGrant is on, or tokens come from a broker.",
+    cure: "Make a grant where the user's request is (behalf.grant), pass it in the payload, and call asUser({ grant, payload }).",
+  },
+  ERR_GRANT_OPTIONS: {
+    cause: "A grant was asked for, or used, with something that it cannot hold or that it decides itself.",
+    cure: "Correct what the message names. Role, claims and initiator are said once, in behalf.grant.",
+  },
+  ERR_GRANT_LIFETIME: {
+    cause: "A grant's expiresIn is not a duration, or lies outside 1 second to 30 days.",
+    cure: 'Write "15m", "24h" or "7d", or a number of seconds: time in the queue, the run and its retries.',
+  },
+  ERR_GRANT_MALFORMED: {
+    cause: "A grant is not what behalf.grant returned: cut, edited, not a string, or with fields missing.",
+    cure: "Pass the grant unedited. Check that the queue or the schema keeps the whole field.",
+  },
+  ERR_GRANT_HEADER: {
+    cause:
+      "What was given as a grant is another kind of token, such as a user's access token, or its header chooses a key.",
+    cure: "Pass what behalf.grant returned. An access token belongs in behalf.grant, on the server that has the request.",
+  },
+  ERR_GRANT_ALGORITHM: {
+    cause: "A grant names an algorithm that is not its key's.",
+    cure: "Do not trust the grant, or configure the same BEHALF_GRANT_KEY on both sides.",
+  },
+  ERR_GRANT_KEY_UNKNOWN: {
+    cause: "A grant names a key that is not among those of BEHALF_GRANT_KEY.",
+    cure: "Add the public half of the app's grant key to the worker's BEHALF_GRANT_KEY.",
+  },
+  ERR_GRANT_SIGNATURE: {
+    cause: "A grant was edited, or sealed with another key than this side has.",
+    cure: "Do not trust the grant. If every grant fails, the keys of the app and the worker differ.",
+  },
+  ERR_GRANT_EXPIRED: {
+    cause: "A grant's time has passed: the work came too late, or took too long.",
+    cure: "Ask the user again, or make grants with a longer expiresIn.",
+  },
+  ERR_GRANT_NOT_YET_VALID: {
+    cause: "A grant is from the future: the clocks of the app and the worker differ.",
+    cure: "Synchronise the clocks.",
+  },
+  ERR_GRANT_AUDIENCE: {
+    cause: "A grant was made for another project or environment.",
+    cure: "Use it where it was made for. BEHALF_GRANT_AUDIENCE, where set, must be the same on both sides.",
+  },
+  ERR_GRANT_TASK: {
+    cause: "A grant was made for another task, or used outside of any.",
+    cure: "Name every task that may use it in behalf.grant. Outside of a Trigger.dev run, pass the actor.",
+  },
+  ERR_GRANT_PAYLOAD: {
+    cause: "A grant was made for another payload than the one the task got, or the payload wasn't given.",
+    cure: "Trigger with the payload that the grant was made for, and pass it: asUser({ grant, payload }).",
+  },
+  ERR_GRANT_SCOPE: {
+    cause: "A task asked for more than its grant, or an app for more than the user's token, is narrowed to.",
+    cure: "Ask for words of the scope alone, or leave the scope out to get all of it.",
+  },
+  ERR_GRANT_USER: {
+    cause: "The user that the payload names is not the one that its grant names.",
+    cure: "Leave `user` out: the grant says who it is.",
+  },
+  ERR_GRANT_KEYS_UNREACHABLE: {
+    cause: "The project's public keys, which verify the user's access token, could not be fetched.",
+    cure: "Check SUPABASE_URL, or set SUPABASE_JWKS. The next call tries again.",
+  },
+  ERR_BROKER_UNREACHABLE: {
+    cause: "The broker did not answer, or answered with a server error, several times in a row.",
+    cure: "Check BEHALF_BROKER_URL and the broker's logs. A retry of the run tries again.",
+  },
+  ERR_BROKER_RATE_LIMITED: {
+    cause: "This worker asks the broker for more tokens than it allows.",
+    cure: "Retry later, or raise the broker's rateLimit.",
+  },
+  ERR_BROKER_CLIENT_REFUSED: {
+    cause: "The broker does not know this worker, or its secret is wrong.",
+    cure: "Set the same BEHALF_BROKER_SECRET (and client id) on both sides.",
+  },
+  ERR_BROKER_REFUSED: {
+    cause: "The broker refused the exchange for a reason that has no code of its own.",
+    cure: "Look at the broker's logs. A worker and a broker of different versions are a common reason.",
+  },
+  ERR_BROKER_RESPONSE: {
+    cause: "What answered is no broker, or answered with a token that is not the user's.",
+    cure: "Check that BEHALF_BROKER_URL leads to createBroker's handler and nothing rewrites its answers.",
   },
 } as const satisfies Record<`ERR_${string}`, ErrorEntry>;
 

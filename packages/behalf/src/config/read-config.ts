@@ -13,9 +13,11 @@ import {
 } from "./environment.js";
 import { refuseBrowser, refusePublicSecrets } from "./exposure.js";
 import type { BehalfOptions, UsersMode } from "./options.js";
+import { type BrokerConfig, readBroker } from "./read-broker.js";
+import { type GrantConfig, readGrants } from "./read-grants.js";
 
 /** The validated configuration. Everything else in behalf reads this and never the environment. */
-export interface Config {
+export interface Config extends GrantConfig {
   /** Without a trailing slash. */
   readonly url: string;
   /** The `iss` of the project's tokens. */
@@ -26,6 +28,8 @@ export interface Config {
   readonly secretKey: string | undefined;
   readonly keyring: Keyring;
   readonly users: UsersMode;
+  /** Where tokens come from, if not from the keyring. */
+  readonly broker: BrokerConfig | undefined;
   readonly cacheSize: number;
   readonly fetch: typeof fetch;
   readonly environment: Environment;
@@ -37,7 +41,10 @@ export interface Config {
  * @throws ConfigError when a value is missing, malformed or exposed.
  * @throws KeyError when a key is unusable or in the wrong slot.
  */
-export function readConfig(options: BehalfOptions): Config {
+export function readConfig(
+  options: BehalfOptions,
+  requires: (config: Config) => void = requireIdentity,
+): Config {
   refuseBrowser();
   const environment = options.environment ?? processEnvironment();
   const url = readUrl(options, environment);
@@ -55,7 +62,10 @@ export function readConfig(options: BehalfOptions): Config {
     ...publishable.map(({ value, origin }) => ({ origin, found: checkPublishableSlot(value, origin) })),
     ...secret.map(({ value, origin }) => ({ origin, found: checkSecretSlot(value, origin) })),
   ];
-  const jwtSecret = findValue({ jwtSecret: options.jwtSecret }, environment, ["SUPABASE_JWT_SECRET"]);
+  const jwtSecret = findValue({ jwtSecret: options.jwtSecret }, environment, [
+    "SUPABASE_JWT_SECRET",
+    "BEHALF_JWT_SECRET",
+  ]);
   refusePublicSecrets(environment, jwtSecret?.value);
   checkProject(url, slots);
 
@@ -69,12 +79,14 @@ export function readConfig(options: BehalfOptions): Config {
     publishableKey: publishable[0]?.value,
     secretKey: secret[0]?.value,
     keyring,
+    ...readGrants(options, environment, { url: href, keyring }),
+    broker: readBroker(options, environment, jwtSecret?.value),
     users: readUsers(options, environment),
     cacheSize: readCacheSize(options, environment),
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     environment,
   };
-  requireIdentity(config);
+  requires(config);
   return config;
 }
 
@@ -105,8 +117,8 @@ function readKeyring(
     ...(options.signingKeys ?? []),
   ];
   for (const value of given) add(value, "The option signingKey");
-  const variable = environment.SUPABASE_SIGNING_KEY;
-  if (given.length === 0 && variable) add(variable, "SUPABASE_SIGNING_KEY");
+  const variable = ["SUPABASE_SIGNING_KEY", "BEHALF_SIGNING_KEY"].find((name) => environment[name]);
+  if (given.length === 0 && variable) add(environment[variable] ?? "", variable);
   if (jwtSecret) keys.push(parseJwtSecret(jwtSecret.value, jwtSecret.origin));
   if (environment.SUPABASE_JWKS) {
     const known = new Set(keys.map((key) => key.kid));
@@ -133,24 +145,35 @@ function readCacheSize(options: BehalfOptions, environment: Environment): number
   return size;
 }
 
-/** A configuration must serve at least one identity and none by half: a worker for the service role alone needs no user's keys. */
+/**
+ * A configuration must serve at least one identity and none by half: a worker for the service role alone needs no
+ * user's keys, and neither does an app that only makes grants.
+ */
 function requireIdentity(config: Config): void {
-  const hasUserPart = config.publishableKey !== undefined || config.keyring.signing !== undefined;
-  if (hasUserPart || config.secretKey === undefined) requireUserKeys(config);
-  if (config.users === "lookup") requireSecretKey(config, 'users: "lookup" fetches users with it.');
+  const { signing } = config.keyring;
+  const hasUserPart = config.publishableKey !== undefined || signing !== undefined;
+  const onlyGrants = signing === undefined && !config.broker && config.grantKeys?.signing !== undefined;
+  if (!onlyGrants && (hasUserPart || config.secretKey === undefined)) requireUserKeys(config);
+  if (config.users === "lookup" && !config.broker)
+    requireSecretKey(config, 'users: "lookup" fetches users with it.');
 }
 
-/** @throws ConfigError unless the configuration can mint users' tokens and send them. */
-export function requireUserKeys(config: Config): { publishableKey: string; signing: Key } {
+/** @throws ConfigError unless the configuration can get users' tokens and send them. */
+export function requireUserKeys(config: Config): { publishableKey: string } {
   const { publishableKey } = config;
-  const { signing } = config.keyring;
   if (publishableKey === undefined)
     throw missing("SUPABASE_PUBLISHABLE_KEY", "Every request names the project with it.", [
       "SUPABASE_ANON_KEY",
     ]);
-  if (signing === undefined)
+  if (config.broker === undefined) requireSigningKey(config);
+  return { publishableKey };
+}
+
+/** @throws ConfigError unless the configuration can mint users' tokens. */
+export function requireSigningKey({ keyring }: Config): Key {
+  if (keyring.signing === undefined)
     throw missing("SUPABASE_JWT_SECRET", "Tokens for users are signed with it.", ["SUPABASE_SIGNING_KEY"]);
-  return { publishableKey, signing };
+  return keyring.signing;
 }
 
 /** @throws ConfigError unless the configuration holds a secret key. */

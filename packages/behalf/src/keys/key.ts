@@ -76,6 +76,13 @@ export class Key {
     };
   }
 
+  /** Whether another key is this one, or its other half. */
+  hasSameMaterial(other: Key): boolean {
+    const [mine, theirs] = [publicJwk(this.#jwk), publicJwk(other.#jwk)];
+    const names = ["kty", "crv", "x", "y", "n", "k"] as const;
+    return names.every((name) => mine[name] === theirs[name]);
+  }
+
   /** A secret derived from an HS256 key by HKDF under a fixed label, so that one secret can serve a second purpose. */
   async deriveSecret(label: string): Promise<Uint8Array | undefined> {
     if (this.algorithm !== "HS256" || this.#jwk.k === undefined) return undefined;

@@ -111,7 +111,7 @@ export function checkText(value: unknown, what: string): string {
 }
 
 /** A scope of RFC 6749: words of printable ASCII without quote and backslash, one space between them. */
-function checkScope(scope: string | readonly string[]): string {
+export function checkScope(scope: string | readonly string[]): string {
   const words = typeof scope === "string" ? scope.split(" ") : [...scope];
   const text = words.join(" ");
   const areWords = words.length > 0 && words.every((word) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(word));

@@ -1,5 +1,5 @@
 import type { Config } from "../config/read-config.js";
-import { requireSecretKey, requireUserKeys } from "../config/read-config.js";
+import { requireSecretKey, requireSigningKey } from "../config/read-config.js";
 import { ConfigError, TokenError } from "../errors.js";
 import { classifyKey } from "../keys/classify.js";
 import type { Key } from "../keys/key.js";
@@ -25,7 +25,7 @@ export class LocalSource implements TokenSource {
 
   async issue(request: TokenRequest): Promise<MintedToken> {
     const { issuer } = this.#config;
-    const { signing } = requireUserKeys(this.#config);
+    const signing = requireSigningKey(this.#config);
     this.#checked ??= this.#checkSecret();
     await this.#checked;
     const known = await this.#lookUp(request.userId);

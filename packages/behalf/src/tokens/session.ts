@@ -1,30 +1,33 @@
 import { BehalfError } from "../errors.js";
 import type { Clock } from "./clock.js";
-import type { MintedToken, TokenRequest, TokenSource } from "./types.js";
+import type { MintedToken, TokenSource } from "./types.js";
 
 /**
  * One identity's token, renewed well before it expires. Renewal re-authorises: a refusal ends the session's calls,
  * and there is no other identity to fall back to.
  */
 export class Session {
-  readonly #source: TokenSource;
-  readonly #request: TokenRequest;
+  readonly #issue: () => Promise<MintedToken>;
   readonly #clock: Clock;
   #minted: MintedToken;
   #renewAt: number;
   #renewing: Promise<string> | undefined;
 
-  private constructor(source: TokenSource, request: TokenRequest, clock: Clock, minted: MintedToken) {
-    this.#source = source;
-    this.#request = request;
+  private constructor(issue: () => Promise<MintedToken>, clock: Clock, minted: MintedToken) {
+    this.#issue = issue;
     this.#clock = clock;
     this.#minted = minted;
     this.#renewAt = this.#planRenewal(minted);
   }
 
   /** Gets the first token; rejects if there is none to be had. */
-  static async start(source: TokenSource, request: TokenRequest, clock: Clock): Promise<Session> {
-    return new Session(source, request, clock, await source.issue(request));
+  static async start<Request>(
+    source: TokenSource<Request>,
+    request: Request,
+    clock: Clock,
+  ): Promise<Session> {
+    const issue = () => source.issue(request);
+    return new Session(issue, clock, await issue());
   }
 
   /** Whether the token needs no renewal yet. One from the future was minted before the clock was known to be ahead. */
@@ -53,7 +56,7 @@ export class Session {
 
   async #renew(): Promise<string> {
     try {
-      this.#minted = await this.#source.issue(this.#request);
+      this.#minted = await this.#issue();
       this.#renewAt = this.#planRenewal(this.#minted);
     } catch (error) {
       // The auth server being away is no reason to stop while the token lasts. A refusal is.

@@ -69,7 +69,7 @@ export interface TokenRequest {
 }
 
 /** Where tokens come from: the local signer, or a broker that keeps the key elsewhere. */
-export interface TokenSource {
+export interface TokenSource<Request = TokenRequest> {
   /** Gets a token that has been checked. Rejects with a BehalfError. Called again at each renewal, so it re-authorises. */
-  issue(request: TokenRequest): Promise<MintedToken>;
+  issue(request: Request): Promise<MintedToken>;
 }
