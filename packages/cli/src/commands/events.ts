@@ -16,29 +16,34 @@ export function printEvent(event: RuntimeEvent): void {
       const end = `${event.status} in ${formatDuration(event.durationMs)}${attempts}`;
       print(`${styled(colour, mark)} ${event.task}  ${styled("dim", event.id)}  ${end}`);
       if (event.error) print(styled("red", `  ${event.error.name ?? "Error"}: ${event.error.message}`));
-      return;
+      break;
     }
-    case "run-retrying":
-      print(
-        `${styled("yellow", "↻")} ${event.task}  ${styled("dim", event.id)}  attempt ${event.attempt} failed: ${event.error.message}`,
-      );
-      return print(`  again in ${formatDuration(event.delayMs)}`);
+    case "run-retrying": {
+      const failed = `attempt ${event.attempt} failed: ${event.error.message}`;
+      print(`${styled("yellow", "↻")} ${event.task}  ${styled("dim", event.id)}  ${failed}`);
+      print(`  again in ${formatDuration(event.delayMs)}`);
+      break;
+    }
     case "log":
-      return print(`${styled("dim", `  ${event.task ?? "tasks"} ${event.level}`)}  ${event.message}`);
+      print(`${styled("dim", `  ${event.task ?? "tasks"} ${event.level}`)}  ${event.message}`);
+      break;
     case "file-problem":
-      return printProblem(event.problem);
+      printProblem(event.problem);
+      break;
     case "reloaded":
-      return print(
-        `${styled("green", "✓")} Tasks reloaded in ${formatDuration(event.durationMs)}: ${event.tasks.length}`,
+      print(
+        `${styled("green", "✓")} ${event.tasks.length} tasks reloaded in ${formatDuration(event.durationMs)}`,
       );
+      break;
     case "worker-lost":
-      return printError(
+      printError(
         styled(
           "red",
-          `A worker process ended (${event.reason}); ${event.requeued} runs go on in a new one.`,
+          `A worker process ended (${event.reason}); its ${event.requeued} runs go on.`,
           process.stderr,
         ),
       );
+      break;
     default:
   }
 }
