@@ -15,29 +15,41 @@ export async function runFile(
 ): Promise<void> {
   const text = readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   const statements = splitStatements(text);
+  await client.query("begin");
+  try {
+    await runText(client, text, (error, finished) => {
+      const position = Number(error.position ?? 0);
+      const offset = position > 0 ? characterOffset(text, position) : (statements[finished]?.offset ?? 0);
+      return new StackError(code, describe(error, file, text, offset), { cause: error });
+    });
+    // What the file set for its session, the record and the next file must not inherit.
+    await client.query("reset role; reset all");
+    await client.query(record(statements.map((statement) => statement.text)));
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback; reset role; reset all").catch(() => {});
+    throw error;
+  }
+}
+
+async function runText(
+  client: Client,
+  text: string,
+  explain: (error: DatabaseError, finished: number) => Error,
+): Promise<void> {
+  // node-postgres emits it and leaves it out of its types.
+  const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
   let finished = 0;
   const count = () => {
     finished += 1;
   };
-  await client.query("begin");
+  connection.on("commandComplete", count);
   try {
-    const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
-    connection.on("commandComplete", count);
-    try {
-      await client.query(text);
-    } finally {
-      connection.off("commandComplete", count);
-    }
-    // A file may change the role or search path for its session; what comes after must not inherit that.
-    await client.query(record(statements.map((statement) => statement.text)));
-    await client.query("commit");
-    await client.query("reset all; reset role");
+    await client.query(text);
   } catch (error) {
-    await client.query("rollback").catch(() => {});
-    if (!(error instanceof DatabaseError)) throw error;
-    const position = Number(error.position ?? 0);
-    const offset = position > 0 ? characterOffset(text, position) : (statements[finished]?.offset ?? 0);
-    throw new StackError(code, describe(error, file, text, offset), { cause: error });
+    throw error instanceof DatabaseError ? explain(error, finished) : error;
+  } finally {
+    connection.off("commandComplete", count);
   }
 }
 
