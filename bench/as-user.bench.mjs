@@ -10,7 +10,7 @@ const jwtSecret = "super-secret-jwt-token-with-at-least-32-characters-long";
 const anonKey = legacyKey("anon");
 const batch = 50;
 const behalf = createBehalf({ environment: {}, url, anonKey, jwtSecret });
-// A client that is given the chance keeps no WebSocket either: the guide's code would throw on Node.js before 22.
+// Without it the guide's code throws on Node.js before 22.
 const realtime = { transport: globalThis.WebSocket ?? class {} };
 
 function legacyKey(role) {

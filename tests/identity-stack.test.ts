@@ -4,7 +4,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Stack, startStack } from "@behalf/cli";
 import { createBehalf } from "behalf";
-import type { JWK } from "jose";
 import jwt from "jsonwebtoken";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createProject, type TestProject } from "./support/projects.ts";
@@ -13,6 +12,8 @@ import { workspace } from "./support/workspace.ts";
 const ada = "11111111-1111-4111-8111-111111111111";
 const grace = "22222222-2222-4222-8222-222222222222";
 const missing = "33333333-3333-4333-8333-333333333333";
+
+type JWK = Stack["keys"]["signingKeys"][number];
 
 function makeKey(kid: string): { jwk: JWK; privateKey: KeyObject } {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

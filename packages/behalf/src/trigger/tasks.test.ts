@@ -1,4 +1,3 @@
-import { logs } from "@opentelemetry/api-logs";
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
 import type { SupabaseClient } from "@supabase/supabase-js";
 import {
@@ -50,7 +49,9 @@ interface Database {
 const catalog = new StandardResourceCatalog();
 const exporter = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-const tracer = new TriggerTracer({ tracer: provider.getTracer("test"), logger: logs.getLogger("test") });
+// Console output is not intercepted here.
+const unusedLogger = {} as ConstructorParameters<typeof ConsoleInterceptor>[0];
+const tracer = new TriggerTracer({ tracer: provider.getTracer("test"), logger: unusedLogger });
 
 let server: Awaited<ReturnType<typeof recordRequests>>;
 beforeAll(async () => {
@@ -111,7 +112,7 @@ async function run(id: string, payload: unknown, attempt = 1) {
   localsAPI.setGlobalLocalsManager(new StandardLocalsManager());
   const executor = new TaskExecutor({ ...found, retry: { maxAttempts: 3, ...found.retry } }, {
     tracer,
-    consoleInterceptor: new ConsoleInterceptor(logs.getLogger("test"), true, true),
+    consoleInterceptor: new ConsoleInterceptor(unusedLogger, true, true),
     retries: { enabledInDev: true },
   } as unknown as ConstructorParameters<typeof TaskExecutor>[1]);
   const { result } = await executor.execute(execution, ctx, new AbortController().signal);
