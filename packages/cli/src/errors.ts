@@ -1,11 +1,18 @@
 import { BehalfError } from "behalf";
 
-/**
- * The command line was used wrongly: an unknown folder, a payload that isn't JSON, a task that doesn't exist.
- * The commands print its message and exit with 2.
- */
+/** How the command line can be used wrongly. */
+export type UsageErrorCode =
+  | "ERR_USAGE_NO_FOLDER"
+  | "ERR_USAGE_NO_PROJECT"
+  | "ERR_USAGE_PAYLOAD"
+  | "ERR_USAGE_RUNNING"
+  | "ERR_USAGE_UNKNOWN_TASK";
+
+/** The command line was used wrongly. The commands print its message and exit with 2. */
 export class UsageError extends BehalfError {
-  constructor(code: `ERR_USAGE_${string}`, message: string, options?: ErrorOptions) {
+  declare readonly code: UsageErrorCode;
+
+  constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
     this.name = "UsageError";
   }

@@ -1,3 +1,8 @@
+export { cliErrorTable } from "./error-table.js";
+export { UsageError, type UsageErrorCode } from "./errors.js";
+export type { Endpoints } from "./project/environment.js";
+export { openProject, type Project } from "./project/folder.js";
+export { type StartedProject, type StartProjectOptions, startProject } from "./project/start.js";
 export {
   type MigrationReport,
   type Stack,

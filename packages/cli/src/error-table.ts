@@ -1,0 +1,104 @@
+import type { ErrorEntry } from "behalf";
+import type { UsageErrorCode } from "./errors.js";
+import type { RuntimeErrorCode } from "./runtime/errors.js";
+import type { StackErrorCode } from "./stack/errors.js";
+
+/** Every code of the command line and what it runs, with its cause and its cure. `docs/errors.md` is made from this and behalf's own table. */
+export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErrorCode, ErrorEntry> = {
+  ERR_USAGE_NO_FOLDER: {
+    cause: "The folder that --dir names isn't there.",
+    cure: "Name the project's folder.",
+  },
+  ERR_USAGE_NO_PROJECT: {
+    cause: "The folder holds neither supabase/ nor trigger.config.ts.",
+    cure: "Go to a project's folder, or make one with `behalf init`.",
+  },
+  ERR_USAGE_PAYLOAD: {
+    cause: "--payload isn't JSON.",
+    cure: "Put the JSON in single quotes, so that the shell leaves it alone.",
+  },
+  ERR_USAGE_RUNNING: {
+    cause: "`behalf dev` runs for this folder already.",
+    cure: "Use that one, or end it with `behalf stop`.",
+  },
+  ERR_USAGE_UNKNOWN_TASK: {
+    cause: "No task file of the project has a task with this id.",
+    cure: "Take one of the ids that the message lists.",
+  },
+  ERR_STACK_RUNNING: {
+    cause: "Another process runs the stack of this directory.",
+    cure: "Use that one, or stop it first: two would write to the same database files.",
+  },
+  ERR_STACK_PORT_BUSY: {
+    cause: "Another program has the port.",
+    cure: "Take another one, or none: a free one is found.",
+  },
+  ERR_STACK_NO_POSTGRES: {
+    cause: "There are no Postgres binaries for this platform, or they can't be run.",
+    cure: "Install dependencies again with optional ones included.",
+  },
+  ERR_STACK_NO_POSTGREST: {
+    cause: "PostgREST was found neither by BEHALF_POSTGREST, nor on PATH, nor among the packages.",
+    cure: "Install it with the command that the message names.",
+  },
+  ERR_STACK_NO_ACCOUNT: {
+    cause: "Postgres refuses to run as root, and this machine has no account to run it as.",
+    cure: "Run as an ordinary user, or create an account named postgres.",
+  },
+  ERR_STACK_START_FAILED: {
+    cause: "Postgres or PostgREST ended, or did not answer, while starting.",
+    cure: "The message quotes what it said last.",
+  },
+  ERR_STACK_STATE_DAMAGED: {
+    cause: "A file that keeps the project's keys can't be read.",
+    cure: "Start over with `behalf dev --fresh`.",
+  },
+  ERR_STACK_PASSWORD_MISMATCH: {
+    cause: "The database doesn't accept the passwords that are kept for it.",
+    cure: "Start over with `behalf dev --fresh`, or put the kept file back.",
+  },
+  ERR_STACK_CONFIG_INVALID: {
+    cause: "supabase/config.toml can't be read, or a setting in it has no sense.",
+    cure: "Correct the line that the message names.",
+  },
+  ERR_STACK_MIGRATION_FAILED: {
+    cause: "A migration's statement failed. Nothing of that file was applied.",
+    cure: "Correct the line that the message names and start again.",
+  },
+  ERR_STACK_MIGRATION_NAME: {
+    cause: "A migration's file name doesn't begin with a version, or two have the same.",
+    cure: "Name it <version>_<name>.sql, as `supabase migration new` does.",
+  },
+  ERR_STACK_SEED_FAILED: {
+    cause: "The seed failed. Nothing of it was applied.",
+    cure: "Correct the line that the message names and start again.",
+  },
+  ERR_RUNTIME_DATABASE: {
+    cause: "The runtime's own database can't be reached or prepared.",
+    cure: "See the error's `cause`; the database may have stopped.",
+  },
+  ERR_RUNTIME_PORT: {
+    cause: "Another program has the port.",
+    cure: "Take another one, or none: a free one is found.",
+  },
+  ERR_RUNTIME_NO_SDK: {
+    cause: "The project's dependencies hold no @trigger.dev/sdk.",
+    cure: "Install it in the project: npm install @trigger.dev/sdk.",
+  },
+  ERR_RUNTIME_WORKER: {
+    cause: "The process that runs tasks ended while starting.",
+    cure: "The message quotes what it said last.",
+  },
+  ERR_RUNTIME_STOPPED: {
+    cause: "The runtime was stopped meanwhile.",
+    cure: "Start it again: accepted runs are kept.",
+  },
+  ERR_RUNTIME_NO_RUN: {
+    cause: "There is no run with this id.",
+    cure: "Check the id, and which project it belongs to.",
+  },
+  ERR_RUNTIME_REQUEST: {
+    cause: "A run was asked for in a way that can't be met.",
+    cure: "Correct what the message names.",
+  },
+};
