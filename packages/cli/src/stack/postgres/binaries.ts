@@ -33,7 +33,7 @@ const programs = ["initdb", "postgres", "pg_ctl"].map((name) => `${name}${suffix
  * @throws {StackError} `ERR_STACK_NO_POSTGRES` where the package isn't installed.
  */
 export function findPostgres(account: Account | undefined, native = packageFolder()): PostgresBinaries {
-  const installed = usableInPlace(native, account) ? native : copyToCache(native);
+  const installed = usableInPlace(native, account) ? native : copyToCache(native, account);
   const [initdb, postgres, pgCtl] = programs.map((name) => join(installed, "bin", name));
   return { initdb: initdb as string, postgres: postgres as string, pgCtl: pgCtl as string };
 }
@@ -91,7 +91,7 @@ export function hydrate(native: string): void {
   }
 }
 
-function copyToCache(native: string): string {
+function copyToCache(native: string, account: Account | undefined): string {
   const version = (
     JSON.parse(readFileSync(join(native, "..", "package.json"), "utf8")) as { version: string }
   ).version;
@@ -100,7 +100,8 @@ function copyToCache(native: string): string {
   if (!existsSync(join(cache, "native"))) {
     const unfinished = `${cache}.${process.pid}`;
     rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished, { mode: 0o755 });
+    mkdirSync(unfinished);
+    chmodSync(unfinished, 0o755);
     cpSync(native, join(unfinished, "native"), { recursive: true, verbatimSymlinks: true });
     hydrate(join(unfinished, "native"));
     try {
@@ -115,9 +116,15 @@ function copyToCache(native: string): string {
   if (process.getuid && (owner !== process.getuid() || mode & 0o022)) {
     throw new StackError(
       "ERR_STACK_NO_POSTGRES",
-      `${cache} belongs to another user, so the programs in it are not trusted. Remove it, or set TMPDIR to a folder of your own.`,
+      `${cache} belongs to another user or may be written by one, so the programs in it are not trusted. Remove it, or set TMPDIR to a folder of your own.`,
     );
   }
-  hydrate(join(cache, "native"));
-  return join(cache, "native");
+  const copy = join(cache, "native");
+  if (!usableInPlace(copy, account)) {
+    throw new StackError(
+      "ERR_STACK_NO_POSTGRES",
+      `The user that runs Postgres can't enter ${cache}. Set TMPDIR to a folder that every user may enter, such as /tmp.`,
+    );
+  }
+  return copy;
 }
