@@ -171,7 +171,7 @@ describe("what is not minted", () => {
     [""],
     ["  "],
     [7],
-    [{}],
+    [true],
     [["a"]],
     [" a"],
     ["a\u0000b"],
