@@ -172,6 +172,7 @@ describe("what is not minted", () => {
     ["  "],
     [7],
     [true],
+    [{}],
     [["a"]],
     [" a"],
     ["a\u0000b"],
