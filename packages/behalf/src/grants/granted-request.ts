@@ -7,6 +7,11 @@ import { readGrant } from "./open-grant.js";
 import { payloadDigest } from "./payload-digest.js";
 import type { Granted, GrantedOptions, GrantedRequest } from "./types.js";
 
+/** Whether asUser was given a grant rather than a user's id. */
+export function isGranted(who: unknown): who is Granted {
+  return isRecord(who) && "grant" in who;
+}
+
 const decidedByGrant = ["role", "claims", "initiator"];
 
 /**
@@ -18,8 +23,6 @@ export async function checkGranted(
   options: GrantedOptions,
   findActor: () => Actor | undefined,
 ): Promise<GrantedRequest> {
-  if (!isRecord(granted))
-    throw new GrantError("ERR_GRANT_MALFORMED", "The grant is not what behalf.grant returned.");
   readGrant(granted.grant);
   for (const name of decidedByGrant)
     if ((options as Record<string, unknown>)[name] !== undefined)

@@ -401,9 +401,13 @@ describe("types", () => {
     });
   });
 
-  it("ask for a user and for a reason", () => {
-    // @ts-expect-error user is missing
-    userTask({ id: "x", run: async (_payload: { userId: string }) => {} });
+  it("take a grant for a user, and ask for a reason", () => {
+    userTask({ id: "w", run: async (_payload: { grant: string }) => {} });
+    userTask({
+      id: "x",
+      run: async (_payload: { proof: { seal: string } }) => {},
+      grant: ({ proof }) => proof.seal,
+    });
     // @ts-expect-error reason is missing
     serviceTask({ id: "y", run: async () => {} });
     userTask({

@@ -2,6 +2,7 @@ import { AbortTaskRunError, schemaTask, task } from "@trigger.dev/sdk";
 import type { Behalf } from "../behalf.js";
 import { BehalfError } from "../errors.js";
 import { actorOf, type RunContextLike } from "./current-run.js";
+import { findIdentity } from "./find-identity.js";
 import type { ServiceParams, ServiceSettings, TriggerTasks, UserParams, UserSettings } from "./types.js";
 
 type Run<Payload> = (payload: Payload, params: { ctx: RunContextLike }) => Promise<unknown>;
@@ -22,16 +23,24 @@ type RunWith<Payload, Extra> = (
  */
 export function triggerTasks<Database>(behalf: Behalf<Database>): TriggerTasks<Database> {
   type UserTask = UserSettings<unknown> & { run: RunWith<unknown, UserParams<Database>> };
+  type RunContext = Parameters<NonNullable<UserTask["user"]>>[1];
   type ServiceTask = ServiceSettings<unknown> & { run: RunWith<unknown, ServiceParams<Database>> };
 
   const runAsUser =
-    ({ run, user, as }: UserTask): Run<unknown> =>
+    ({ run, user, grant, as }: UserTask): Run<unknown> =>
     async (payload, params) => {
       const { userId, supabase } = await identify(async () => {
-        const context = params as Parameters<UserTask["user"]>[1];
-        const userId = user(payload, context);
-        const options = typeof as === "function" ? as(payload, context) : as;
-        return { userId, supabase: await behalf.asUser(userId, { ...options, actor: actorOf(params.ctx) }) };
+        const context = params as RunContext;
+        const given = typeof as === "function" ? as(payload, context) : as;
+        const options = { ...given, actor: actorOf(params.ctx) };
+        const { userId, grant: found } = findIdentity(payload, {
+          ...(user && { user: user(payload, context) }),
+          ...(grant && { grant: grant(payload, context) }),
+        });
+        const supabase = await (found === undefined
+          ? behalf.asUser(userId, options)
+          : behalf.asUser({ grant: found, payload }, options));
+        return { userId, supabase };
       });
       return run(payload, { ...params, supabase, userId });
     };
@@ -40,7 +49,7 @@ export function triggerTasks<Database>(behalf: Behalf<Database>): TriggerTasks<D
     ({ run, reason, initiator }: ServiceTask): Run<unknown> =>
     async (payload, params) => {
       const supabase = await identify(async () => {
-        const context = params as Parameters<UserTask["user"]>[1];
+        const context = params as RunContext;
         const asker = typeof initiator === "function" ? initiator(payload, context) : initiator;
         return behalf.asService({
           reason: typeof reason === "function" ? reason(payload, context) : reason,
@@ -63,8 +72,8 @@ export function triggerTasks<Database>(behalf: Behalf<Database>): TriggerTasks<D
     };
   };
   return {
-    userTask: make(task, runAsUser, ["user", "as"]),
-    userSchemaTask: make(schemaTask, runAsUser, ["user", "as"]),
+    userTask: make(task, runAsUser, ["user", "grant", "as"]),
+    userSchemaTask: make(schemaTask, runAsUser, ["user", "grant", "as"]),
     serviceTask: make(task, runAsService, ["reason", "initiator"]),
     serviceSchemaTask: make(schemaTask, runAsService, ["reason", "initiator"]),
   } as unknown as TriggerTasks<Database>;

@@ -26,11 +26,16 @@ export interface ServiceParams<Database> {
 /** A value, or a function that finds it for a run. */
 type PerRun<Payload, Value> = Value | ((payload: Payload, params: { ctx: Context }) => Value);
 
-/** Says as whom a task runs. Write it after `run`: TypeScript reads the payload's type from there. */
+/**
+ * Says as whom a task runs: a grant, or else a user's id. A grant in `payload.grant` is found without being told.
+ * Write it after `run`: TypeScript reads the payload's type from there.
+ */
 export interface UserSettings<Payload> {
-  /** The user's id, found in the payload or the run's context. */
-  user: (payload: Payload, params: { ctx: Context }) => string;
-  /** Role, claims and lifetime of the token, as for asUser. The actor is the run. */
+  /** The user's id, found in the payload or the run's context. Beside a grant, it must be the grant's user. */
+  user?: (payload: Payload, params: { ctx: Context }) => string;
+  /** The grant, where it isn't in `payload.grant`. Without one, the task is refused. */
+  grant?: (payload: Payload, params: { ctx: Context }) => string;
+  /** Role, claims and lifetime of the token, as for asUser. The actor is the run. With a grant: scope and lifetime. */
   as?: PerRun<Payload, Omit<TokenOptions, "actor">>;
 }
 
