@@ -9,7 +9,7 @@ import { verifyingJwks } from "./keys/jwks.js";
 import { loadSecrets } from "./keys/secrets.js";
 import { applyMigrations } from "./migrations/apply.js";
 import { findPostgrest } from "./postgrest/binary.js";
-import { startPostgrest } from "./postgrest/server.js";
+import { type PostgrestServer, startPostgrest } from "./postgrest/server.js";
 import { startGuard } from "./processes/guard.js";
 import { startDatabase } from "./start-database.js";
 import { Lifetime } from "./state/lifetime.js";
@@ -75,17 +75,19 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
     if (done.seeded.length > 0) report("seed", `Seed run: ${done.seeded.join(", ")}`);
     return done;
   };
-  await migrate();
-
-  const postgrest = await startPostgrest({
-    binary: postgrestBinary,
-    settingsFile: join(directory, "postgrest.conf"),
-    databaseUrl: database.urlOf("authenticator"),
-    jwks: JSON.stringify(verifyingJwks(keys.signingKeys, keys.jwtSecret)),
-    api: config.api,
-    secrets: [secrets.passwords.authenticator, keys.jwtSecret],
-  });
-  guard(postgrest);
+  const launch = async () => {
+    const server = await startPostgrest({
+      binary: postgrestBinary,
+      settingsFile: join(directory, "postgrest.conf"),
+      databaseUrl: database.urlOf("authenticator"),
+      jwks: JSON.stringify(verifyingJwks(keys.signingKeys, keys.jwtSecret)),
+      api: config.api,
+      secrets: [secrets.passwords.authenticator, keys.jwtSecret],
+    });
+    guard(server);
+    return server;
+  };
+  const postgrest = await startOnSchema(launch, migrate, database.created);
   report("postgrest", "PostgREST started");
 
   const rest = createRestProxy(postgrest.port);
@@ -107,4 +109,26 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
     applyMigrations: migrate,
     stop: () => lifetime.end(),
   };
+}
+
+/**
+ * PostgREST reads the schema when it starts. On a new database that is after the migrations. On an old one there is rarely anything to
+ * migrate, so both happen at once; where there was, a PostgREST that may have read too early is replaced.
+ */
+async function startOnSchema(
+  launch: () => Promise<PostgrestServer>,
+  migrate: () => Promise<MigrationReport>,
+  created: boolean,
+): Promise<PostgrestServer> {
+  if (created) {
+    await migrate();
+    return launch();
+  }
+  // Both are waited for even when one fails: what has started can then be stopped.
+  const [started, migrated] = await Promise.allSettled([launch(), migrate()]);
+  if (migrated.status === "rejected") throw migrated.reason;
+  if (started.status === "rejected") throw started.reason;
+  if (migrated.value.applied.length === 0) return started.value;
+  await started.value.stop();
+  return launch();
 }

@@ -15,7 +15,7 @@ export function startGuard(lifetime: Lifetime, warn: (message: string) => void):
     reaper.watch(pid);
     void server.ended.then(() => {
       reaper.forget(pid);
-      if (!lifetime.over)
+      if (!server.stopped)
         warn(`${server.name} ended unexpectedly (${server.ending}). Stop the stack and start it again.`);
     });
   };

@@ -23,6 +23,7 @@ export class ManagedProcess {
   #ending: string | undefined;
   #secrets: string[];
   #listeners = new Set<() => void>();
+  #stopping = false;
 
   constructor(options: ManagedProcessOptions) {
     this.name = options.name;
@@ -60,6 +61,11 @@ export class ManagedProcess {
     return this.#ending;
   }
 
+  /** Whether it ended, or is ending, because we asked it to. */
+  get stopped(): boolean {
+    return this.#stopping;
+  }
+
   /** The end of what it wrote to standard error, without secrets. */
   get output(): string {
     let text = this.#output;
@@ -73,6 +79,7 @@ export class ManagedProcess {
 
   /** Sends `gentle`; a process that is still there after `patience` milliseconds gets `firm`, then SIGKILL. */
   async stop(gentle: NodeJS.Signals, firm: NodeJS.Signals, patience = 15_000): Promise<void> {
+    this.#stopping = true;
     this.kill(gentle);
     const timers = [
       setTimeout(() => this.kill(firm), patience),

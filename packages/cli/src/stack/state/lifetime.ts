@@ -3,11 +3,6 @@ export class Lifetime {
   #steps: (() => unknown)[] = [];
   #ending: Promise<void> | undefined;
 
-  /** True from the first call of {@link end}. */
-  get over(): boolean {
-    return this.#ending !== undefined;
-  }
-
   add(step: () => unknown): void {
     this.#steps.push(step);
   }
