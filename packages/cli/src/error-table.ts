@@ -41,6 +41,10 @@ export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErro
     cause: "PostgREST was found neither by BEHALF_POSTGREST, nor on PATH, nor among the packages.",
     cure: "Install it with the command that the message names.",
   },
+  ERR_STACK_NO_DENO: {
+    cause: "The project has Edge Functions, and no Deno was found or could be installed.",
+    cure: "Install Deno, or name it in BEHALF_DENO.",
+  },
   ERR_STACK_NO_ACCOUNT: {
     cause: "Postgres refuses to run as root, and this machine has no account to run it as.",
     cure: "Run as an ordinary user, or create an account named postgres.",

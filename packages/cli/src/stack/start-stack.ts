@@ -2,11 +2,13 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createAuth } from "./auth/app.js";
 import { readConfig } from "./config/read-config.js";
+import { functionEnvironment, serveFunctions } from "./functions/index.js";
 import { createGateway } from "./gateway/app.js";
 import { openGateway } from "./gateway/listen.js";
 import { createRestProxy } from "./gateway/rest.js";
 import { verifyingJwks } from "./keys/jwks.js";
 import { loadSecrets } from "./keys/secrets.js";
+import { createTokenVerifier } from "./keys/verify-token.js";
 import { applyMigrations } from "./migrations/apply.js";
 import { findPostgrest } from "./postgrest/binary.js";
 import { type PostgrestServer, startPostgrest } from "./postgrest/server.js";
@@ -14,6 +16,7 @@ import { startGuard } from "./processes/guard.js";
 import { startDatabase } from "./start-database.js";
 import { Lifetime } from "./state/lifetime.js";
 import { takeLock } from "./state/lock.js";
+import { createStorage } from "./storage/app.js";
 import type { MigrationReport, Stack, StackKeys, StackOptions, StackStep } from "./types.js";
 
 /**
@@ -95,7 +98,21 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
   const databaseUrl = database.urlOf("supabase_auth_admin");
   const auth = createAuth({ databaseUrl, keys, config: config.auth, url, onFailure: warn });
   lifetime.add(auth.close);
-  gateway.serve(createGateway(keys, { rest, auth: auth.app }));
+  const storage = createStorage({
+    databaseUrl: database.urlOf("supabase_storage_admin"),
+    keys,
+    directory,
+    sizeLimit: config.storage.fileSizeLimit,
+    onFailure: warn,
+  });
+  lifetime.add(storage.close);
+  const functions = serveFunctions(options.project, config.functions, {
+    environment: functionEnvironment(url, keys, database.urlOf("postgres")),
+    verifyToken: createTokenVerifier(keys),
+    guard,
+    report: (message) => report("function", message),
+  });
+  gateway.serve(createGateway(keys, { functions, rest, auth: auth.app, storage: storage.app }));
   // First of all when stopping: nobody should talk to servers that are going away. Harmless the second time.
   lifetime.add(gateway.close);
   report("gateway", `Supabase answers at ${url}`);

@@ -13,7 +13,7 @@ export interface StackOptions {
 
 /** One thing that was done while starting. */
 export interface StackStep {
-  name: "postgres" | "postgrest" | "gateway" | "migrations" | "seed" | "warning";
+  name: "postgres" | "postgrest" | "gateway" | "function" | "migrations" | "seed" | "warning";
   /** One readable line, without secrets. */
   message: string;
 }

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { JWK } from "jose";
 import { parse, type TomlTable } from "smol-toml";
 import { StackError } from "../errors.js";
 import { Settings } from "./settings.js";
-import type { StackConfig } from "./types.js";
+import type { FunctionConfig, StackConfig } from "./types.js";
 
 /**
  * Reads `supabase/config.toml` of a project; without one, or without a project, Supabase's defaults.
@@ -34,6 +34,8 @@ export function readConfig(project: string | undefined): StackConfig {
       siteUrl: settings.string("auth.site_url", "http://127.0.0.1:3000"),
       signingKeys: undefined,
     },
+    storage: { fileSizeLimit: settings.bytes("storage.file_size_limit", 50 * 2 ** 20) },
+    functions: project === undefined ? {} : readFunctions(settings, join(project, "supabase")),
     migrationsEnabled: settings.boolean("db.migrations.enabled", true),
     seedEnabled: settings.boolean("db.seed.enabled", true),
     seedPaths: settings.strings("db.seed.sql_paths", ["./seed.sql"]),
@@ -43,6 +45,32 @@ export function readConfig(project: string | undefined): StackConfig {
   if (file && keysPath) config.auth.signingKeys = readSigningKeys(resolve(dirname(file), keysPath));
   config.ignored = settings.unread();
   return config;
+}
+
+/** The folders of supabase/functions, but those that only hold what others share (`_shared`), and what config.toml says of them. */
+function readFunctions(settings: Settings, supabase: string): Record<string, FunctionConfig> {
+  const folder = join(supabase, "functions");
+  const names = existsSync(folder)
+    ? readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+        entry.isDirectory() && /^[A-Za-z][\w-]*$/.test(entry.name) ? [entry.name] : [],
+      )
+    : [];
+  const path = (name: string) => {
+    const value = settings.string(name, "");
+    return value ? resolve(supabase, value) : undefined;
+  };
+  return Object.fromEntries(
+    names
+      .filter((name) => settings.boolean(`functions.${name}.enabled`, true))
+      .map((name) => [
+        name,
+        {
+          verifyJwt: settings.boolean(`functions.${name}.verify_jwt`, true),
+          entrypoint: path(`functions.${name}.entrypoint`),
+          importMap: path(`functions.${name}.import_map`),
+        },
+      ]),
+  );
 }
 
 function parseToml(file: string): TomlTable {

@@ -10,7 +10,10 @@ const alwaysQuiet = new Set([
   "db.shadow_port",
   "db.major_version",
   "auth.enabled",
+  "storage.enabled",
 ]);
+
+const sizeForm = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i;
 
 /** Typed reading of a parsed config.toml that remembers what nobody asked for. */
 export class Settings {
@@ -32,6 +35,19 @@ export class Settings {
       (value) => typeof value === "number" && value >= 0,
       "a number, 0 or more",
     );
+  }
+
+  /** A size such as "50MiB", as the Supabase CLI reads it (units of 1024, with or without the i), or a number of bytes. */
+  bytes(name: string, fallback: number): number {
+    const size = this.#typed<number | string>(
+      name,
+      fallback,
+      (value) => typeof value === "number" || (typeof value === "string" && sizeForm.test(value)),
+      'a size such as "50MiB"',
+    );
+    if (typeof size === "number") return size;
+    const [, amount, unit] = sizeForm.exec(size) ?? [];
+    return Math.floor(Number(amount) * 1024 ** " KMGT".indexOf((unit || " ").toUpperCase()));
   }
 
   boolean(name: string, fallback: boolean): boolean {

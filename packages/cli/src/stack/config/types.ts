@@ -27,9 +27,26 @@ export interface AuthConfig {
   signingKeys: JWK[] | undefined;
 }
 
+/** What `[storage]` of supabase/config.toml says, with Supabase's defaults. */
+export interface StorageConfig {
+  /** Bytes that any object may have. */
+  fileSizeLimit: number;
+}
+
+/** What `[functions.<name>]` of supabase/config.toml says. */
+export interface FunctionConfig {
+  /** Whether the gateway asks for a signed token before the function is called. On, as in Supabase. */
+  verifyJwt: boolean;
+  /** Absolute paths. */
+  entrypoint: string | undefined;
+  importMap: string | undefined;
+}
+
 export interface StackConfig {
   api: ApiConfig;
   auth: AuthConfig;
+  functions: Record<string, FunctionConfig>;
+  storage: StorageConfig;
   migrationsEnabled: boolean;
   seedEnabled: boolean;
   /** Globs, relative to `supabase/`. */

@@ -9,6 +9,9 @@ import type { GatewayEnv } from "./types.js";
 export interface GatewayParts {
   rest: RestProxy;
   auth: Hono<GatewayEnv>;
+  /** Absent where the project has no `supabase/functions`. */
+  functions?: Hono<GatewayEnv> | undefined;
+  storage: Hono<GatewayEnv>;
 }
 
 /** Answered without an API key, as in Supabase: who verifies a token has none. */
@@ -19,8 +22,7 @@ const absent: [path: string, what: string][] = [
     "realtime",
     "Realtime is not part of the embedded stack. Use a hosted project, or `supabase start`, for channels and postgres_changes.",
   ],
-  ["storage", "Storage is not part of the embedded stack yet."],
-  ["functions", "Edge Functions are not part of the embedded stack yet."],
+  ["functions", "This project has no supabase/functions."],
   ["graphql", "GraphQL is not part of the embedded stack."],
 ];
 
@@ -31,14 +33,18 @@ export function createGateway(keys: StackKeys, parts: GatewayParts): Hono<Gatewa
   app.use(allowAnyOrigin);
   app.use("/auth/v1/*", (c, next) => (openRoutes.test(c.req.path) ? next() : checkKey(c, next)));
   app.use("/rest/v1/*", checkKey);
+  // Storage asks for a token itself, and not for everything: public and signed URLs carry neither token nor key, S3 its own signature.
+  app.use("/storage/v1/*", (c, next) => (c.req.header("apikey") ? checkKey(c, next) : next()));
   app.route("/auth/v1", parts.auth);
+  app.route("/storage/v1", parts.storage);
   app.all("/rest/v1/*", parts.rest.handler);
+  if (parts.functions) app.route("/functions/v1", parts.functions);
   for (const [part, message] of absent) app.all(`/${part}/v1/*`, (c) => c.json({ message }, 501));
   app.notFound((c) =>
     c.json(
       {
         message: `Nothing answers ${new URL(c.req.url).pathname} here.`,
-        hint: "There are /rest/v1 and /auth/v1.",
+        hint: "There are /rest/v1, /auth/v1 and /storage/v1.",
       },
       404,
     ),

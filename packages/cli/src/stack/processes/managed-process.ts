@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 
 export interface ManagedProcessOptions {
   /** How messages call it. */
@@ -11,6 +12,8 @@ export interface ManagedProcessOptions {
   account?: { uid: number; gid: number } | undefined;
   /** Never shown: replaced in everything this class returns as output. */
   secrets: string[];
+  /** Called for each line it writes, on either stream. Left out: standard output goes nowhere. */
+  onLine?: (line: string) => void;
 }
 
 /** A server that we started: its last output, its end, and how to bring that end about. */
@@ -35,8 +38,14 @@ export class ManagedProcess {
       ...options.account,
       detached: process.platform !== "win32",
       windowsHide: true,
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", options.onLine ? "pipe" : "ignore", "pipe"],
     });
+    const { onLine } = options;
+    if (onLine) {
+      for (const stream of [this.#child.stdout, this.#child.stderr]) {
+        if (stream) createInterface({ input: stream }).on("line", onLine);
+      }
+    }
     this.#child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
       this.#output = (this.#output + chunk).slice(-8_000);
       this.#changed();

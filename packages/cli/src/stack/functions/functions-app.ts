@@ -1,0 +1,153 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { Hono } from "hono";
+import type { FunctionConfig } from "../config/types.js";
+import type { GatewayEnv } from "../gateway/types.js";
+import type { Guard } from "../processes/guard.js";
+import { findDeno } from "./find-deno.js";
+import { type FunctionProcess, startFunction } from "./function-process.js";
+
+export interface FunctionsOptions {
+  /** `supabase/functions` */
+  folder: string;
+  functions: Record<string, FunctionConfig>;
+  /** What Supabase puts into every function's environment. */
+  environment: Record<string, string>;
+  /** Resolves for tokens that one of the project's keys signed. */
+  verifyToken: (token: string) => Promise<unknown>;
+  guard: Guard;
+  report: (message: string) => void;
+}
+
+/** A function and the state of the files it was started from. */
+interface Served {
+  version: number;
+  process: Promise<FunctionProcess | undefined>;
+}
+
+/** Serves `/functions/v1/<name>`. A function is started by its first request, and anew when a file of `supabase/functions` has changed since. */
+export function createFunctions(options: FunctionsOptions): Hono<GatewayEnv> {
+  const { folder, functions, verifyToken, report } = options;
+  const served = new Map<string, Served>();
+  let deno: Promise<string> | undefined;
+
+  function serve(name: string, config: FunctionConfig): Promise<FunctionProcess | undefined> {
+    const version = latestChange(folder);
+    const known = served.get(name);
+    if (known && known.version === version) return known.process;
+    void known?.process.then((old) => old?.process.stop("SIGTERM", "SIGKILL"));
+    const started = start(name, config);
+    served.set(name, { version, process: started });
+    // A function that ended, or never began, is tried again by the next request.
+    const forget = () => {
+      if (served.get(name)?.process === started) served.delete(name);
+    };
+    started.then((running) => (running ? running.process.ended.then(forget) : forget()), forget);
+    return started;
+  }
+
+  async function start(name: string, config: FunctionConfig): Promise<FunctionProcess | undefined> {
+    deno ??= findDeno(report);
+    deno.catch(() => {
+      deno = undefined;
+    });
+    const running = await startFunction({
+      name,
+      deno: await deno,
+      folder,
+      entrypoint: config.entrypoint ?? join(folder, name, "index.ts"),
+      importMap: config.importMap,
+      environment: { ...options.environment, ...readSecrets(folder) },
+      onLine: (line) => report(`[${name}] ${line}`),
+    });
+    if (running)
+      options.guard({ process: running.process, stop: () => running.process.stop("SIGTERM", "SIGKILL") });
+    return running;
+  }
+
+  async function isSigned(authorization: string | undefined): Promise<boolean> {
+    try {
+      await verifyToken(/^Bearer (.+)$/i.exec(authorization ?? "")?.[1] ?? "");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  const app = new Hono<GatewayEnv>();
+  app.all("/:name{[^/]+}/*", async (c) => {
+    const name = c.req.param("name");
+    const config = functions[name] ?? findOnDisk(folder, name);
+    if (!config) return c.json({ code: "NOT_FOUND", message: "Requested function was not found" }, 404);
+    const authorization = c.req.header("authorization");
+    if (config.verifyJwt) {
+      if (!authorization) return c.json({ code: 401, message: "Missing authorization header" }, 401);
+      if (!(await isSigned(authorization))) return c.json({ code: 401, message: "Invalid JWT" }, 401);
+    }
+    const running = await serve(name, config);
+    if (!running) {
+      return c.json({ code: "BOOT_ERROR", message: "Function failed to start (please check logs)" }, 503);
+    }
+    const { pathname, search } = new URL(c.req.url);
+    const target = running.url + pathname.slice(pathname.indexOf(`/${name}`)) + search;
+    return forward(c.req.raw, target);
+  });
+  return app;
+}
+
+async function forward(request: Request, target: string): Promise<Response> {
+  const headers = new Headers(request.headers);
+  headers.delete("connection");
+  headers.delete("host");
+  try {
+    const response = await fetch(target, {
+      method: request.method,
+      headers,
+      body: request.body,
+      redirect: "manual",
+      // A streamed body needs it, and TypeScript's Node types don't know it.
+      ...({ duplex: "half" } as object),
+    });
+    // fetch has undone these.
+    const answered = new Headers(response.headers);
+    answered.delete("content-encoding");
+    answered.delete("content-length");
+    return new Response(response.body, { status: response.status, headers: answered });
+  } catch {
+    return Response.json(
+      { code: "WORKER_ERROR", message: "Function exited due to an error (please check logs)" },
+      { status: 500 },
+    );
+  }
+}
+
+/** A function that was added after the start. */
+function findOnDisk(folder: string, name: string): FunctionConfig | undefined {
+  return /^[A-Za-z][\w-]*$/.test(name) && statSync(join(folder, name, "index.ts"), { throwIfNoEntry: false })
+    ? { verifyJwt: true, entrypoint: undefined, importMap: undefined }
+    : undefined;
+}
+
+/** `supabase/functions/.env`, which `supabase functions serve` reads too. Names of Supabase's own are not for it to set. */
+function readSecrets(folder: string): Record<string, string> {
+  try {
+    const entries = Object.entries(parseEnv(readFileSync(join(folder, ".env"), "utf8")));
+    return Object.fromEntries(entries.filter(([name]) => !name.startsWith("SUPABASE_"))) as Record<
+      string,
+      string
+    >;
+  } catch {
+    return {};
+  }
+}
+
+function latestChange(folder: string): number {
+  let latest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile() || entry.parentPath.includes("node_modules")) continue;
+    const changed = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    latest = Math.max(latest, changed);
+  }
+  return latest;
+}

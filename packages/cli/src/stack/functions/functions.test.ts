@@ -1,0 +1,73 @@
+import { createBehalf } from "behalf";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ada, startTestStack, type TestStack } from "../test-support.js";
+
+const files = {
+  "supabase/config.toml": `[functions.open]
+verify_jwt = false`,
+  "supabase/functions/_shared/greeting.ts": `export const greeting = "hello";`,
+  "supabase/functions/whoami/index.ts": `import { greeting } from "../_shared/greeting.ts";
+Deno.serve(async (request) => {
+  const bearer = request.headers.get("authorization")?.split(".")[1] ?? "";
+  const { sub, role } = JSON.parse(atob(bearer.replaceAll("-", "+").replaceAll("_", "/")));
+  console.log("asked by", sub);
+  return Response.json({ greeting, sub, role, path: new URL(request.url).pathname, body: await request.text(), secret: Deno.env.get("MY_SECRET") });
+});`,
+  "supabase/functions/open/index.ts": `Deno.serve(async () => {
+  const answer = await fetch(Deno.env.get("SUPABASE_URL") + "/auth/v1/health", { headers: { apikey: Deno.env.get("SUPABASE_ANON_KEY") ?? "" } });
+  let spawned = "allowed";
+  try { new Deno.Command("true").outputSync(); } catch (error) { spawned = error.name; }
+  return Response.json({ health: answer.status, spawned });
+});`,
+  "supabase/functions/broken/index.ts": "this is not TypeScript(",
+  "supabase/functions/.env": "MY_SECRET=of-the-function",
+};
+
+let stack: TestStack;
+const lines = () => stack.steps.flatMap(({ name, message }) => (name === "function" ? [message] : []));
+beforeAll(async () => {
+  stack = await startTestStack(files);
+});
+afterAll(() => stack?.end());
+
+describe("/functions/v1", () => {
+  test("a user client's call carries the user; Supabase's path, environment and logs", async () => {
+    const { url, keys } = stack;
+    const behalf = createBehalf({ ...keys, url, signingKeys: [], environment: {} });
+    const { data, error } = await (await behalf.asUser(ada)).functions.invoke("whoami", {
+      body: "body of the call",
+    });
+    expect(error).toBeNull();
+    expect(data).toEqual({
+      greeting: "hello",
+      sub: ada,
+      role: "authenticated",
+      path: "/whoami",
+      body: "body of the call",
+      secret: "of-the-function",
+    });
+    await expect.poll(lines).toContain(`[whoami] asked by ${ada}`);
+  });
+
+  test("verify_jwt: nothing unsigned reaches a function, unless config.toml says so", async () => {
+    const call = (name: string, headers: Record<string, string> = {}) =>
+      fetch(`${stack.url}/functions/v1/${name}`, { method: "POST", headers });
+    expect((await call("whoami")).status).toBe(401);
+    expect((await call("whoami", { authorization: "Bearer forged.by.me" })).status).toBe(401);
+    expect((await call("whoami", { authorization: `Bearer ${stack.keys.anonKey}` })).status).toBe(200);
+    expect(await (await call("open")).json()).toEqual({ health: 200, spawned: "NotCapable" });
+    expect((await call("nowhere", { authorization: `Bearer ${stack.keys.anonKey}` })).status).toBe(404);
+  });
+
+  test("a function that doesn't start says so, and a changed one is served as it is now", async () => {
+    const headers = { authorization: `Bearer ${stack.keys.anonKey}` };
+    const call = () => fetch(`${stack.url}/functions/v1/broken`, { headers });
+    const broken = await call();
+    expect(broken.status).toBe(503);
+    expect(await broken.json()).toMatchObject({ code: "BOOT_ERROR" });
+    expect(lines().join("\n")).toMatch(/\[broken\].*(error|Expected)/i);
+    stack.folder.write({ "supabase/functions/broken/index.ts": `Deno.serve(() => new Response("mended"));` });
+    const mended = await call();
+    expect([mended.status, await mended.text()]).toEqual([200, "mended"]);
+  });
+});
