@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { Hono } from "hono";
+import type { GatewayEnv } from "../gateway/types.js";
+import type { StackKeys } from "../types.js";
+import { anonymous, createVerifier } from "./caller.js";
+import { StorageDatabase } from "./database.js";
+import { failureOf, failures } from "./failure.js";
+import { ObjectFiles } from "./files.js";
+import type { StorageEnv } from "./request.js";
+import { bucketRoutes } from "./routes/buckets.js";
+import { downloadRoutes, openDownloadRoutes } from "./routes/downloads.js";
+import { objectRoutes } from "./routes/objects.js";
+import { signedUploadRoutes, uploadRoutes } from "./routes/uploads.js";
+import { UrlSignatures } from "./signatures.js";
+
+export interface StorageOptions {
+  /** Connection string of role `supabase_storage_admin`. */
+  databaseUrl: string;
+  keys: StackKeys;
+  /** The stack's state directory; contents of objects are kept in `storage/` below it. */
+  directory: string;
+  /** Bytes that any object may have. */
+  sizeLimit: number;
+  /** Told of what went wrong on our side, as the real service's log is. */
+  onFailure: (message: string) => void;
+}
+
+/** `/storage/v1`, mounted into the gateway. */
+export interface Storage {
+  app: Hono<GatewayEnv>;
+  close(): Promise<void>;
+}
+
+/** The API of Supabase Storage over files on disk. Postgres policies on `storage.objects` and `storage.buckets` decide, under the caller's role and claims. */
+export function createStorage(options: StorageOptions): Storage {
+  const { databaseUrl, keys, directory, sizeLimit, onFailure } = options;
+  const database = new StorageDatabase(databaseUrl);
+  const files = new ObjectFiles(join(directory, "storage"));
+  const services = { database, files, sizeLimit };
+  const signatures = new UrlSignatures(keys.jwtSecret);
+  const verify = createVerifier(keys);
+
+  const app = new Hono<StorageEnv>();
+  app.onError((error, c) => {
+    const failure = failureOf(error);
+    if (failure.cause instanceof Error && failure.httpStatus === 500)
+      onFailure(`${c.req.method} ${c.req.path}: ${failure.message}: ${failure.cause.message}`);
+    return c.json(failure.body(), failure.httpStatus);
+  });
+  app.get("/status", (c) => c.body(null, 200));
+  app.all("/render/*", () => {
+    throw failures.notImplemented("Image transformation");
+  });
+  app.all("/vector/*", () => {
+    throw failures.notImplemented("Vector storage");
+  });
+  app.all("/iceberg/*", () => {
+    throw failures.notImplemented("Analytics storage");
+  });
+  app.route("/", openDownloadRoutes(services, signatures));
+  app.route("/", signedUploadRoutes(services, signatures));
+  app.use(async (c, next) => {
+    const given = c.var.authorization ?? c.req.header("authorization");
+    // Who has no valid token may still read what is public.
+    const reading = (c.req.method === "GET" || c.req.method === "HEAD") && c.req.path.includes("/object/");
+    try {
+      c.set("caller", await verify(given));
+      c.set("authenticated", true);
+    } catch (error) {
+      if (!reading || c.req.path.includes("/object/authenticated/")) throw error;
+      c.set("caller", anonymous);
+      c.set("authenticated", false);
+    }
+    await next();
+  });
+  app.route("/", bucketRoutes(services));
+  app.route("/", objectRoutes(services, signatures));
+  app.route("/", downloadRoutes(services));
+  app.route("/", uploadRoutes(services));
+
+  return { app: app as unknown as Hono<GatewayEnv>, close: () => database.close() };
+}
+
+/** Takes away the files that a crash left without a row. Runs beside everything else; nobody waits for it. */
+export async function sweepStorage(databaseUrl: string, directory: string): Promise<void> {
+  const database = new StorageDatabase(databaseUrl);
+  try {
+    const files = new ObjectFiles(join(directory, "storage"));
+    await files.removeUnknown(Date.now(), (versions) =>
+      database.asOwner(async (owner) => {
+        const { rows } = await owner.query<{ version: string }>(
+          "select version from storage.objects where version = any($1)",
+          [versions],
+        );
+        return new Set(rows.map((row) => row.version));
+      }),
+    );
+  } finally {
+    await database.close();
+  }
+}
