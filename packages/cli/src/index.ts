@@ -4,6 +4,21 @@ export type { Endpoints } from "./project/environment.js";
 export { openProject, type Project } from "./project/folder.js";
 export { type StartedProject, type StartProjectOptions, startProject } from "./project/start.js";
 export {
+  type FileProblem,
+  type LogLevel,
+  type RunError,
+  type RunRecord,
+  type RunStatus,
+  type Runtime,
+  RuntimeError,
+  type RuntimeErrorCode,
+  type RuntimeEvent,
+  type RuntimeOptions,
+  startRuntime,
+  type TaskInfo,
+  type TriggerOptions,
+} from "./runtime/index.js";
+export {
   type MigrationReport,
   type Stack,
   StackError,

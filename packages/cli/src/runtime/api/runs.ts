@@ -1,0 +1,87 @@
+import { TriggerTaskRequestBody } from "@trigger.dev/core/v3";
+import { type Context, Hono } from "hono";
+import { listRuns, readFamily, readRun } from "../runs/read.js";
+import { toExecutionResult } from "../runs/result.js";
+import { hasEnded, type RunRow } from "../runs/row.js";
+import { readMoment } from "../runs/times.js";
+import type { ApiContext, ApiEnv } from "./context.js";
+import { ApiFailure, found, readBody } from "./failure.js";
+import { viewFull, viewRun } from "./views.js";
+
+/** Triggering runs, and reading, listing and cancelling them. */
+export function runRoutes(context: ApiContext): Hono<ApiEnv> {
+  const { pool, runs } = context;
+  const read = async (c: Context) => found(await readRun(pool, c.req.param("run") ?? ""), "Run");
+  const presign = (name: string) => `${context.url()}/packets/${encodeURIComponent(name)}`;
+
+  return new Hono<ApiEnv>()
+    .post("/api/v1/tasks/:task/trigger", async (c) => {
+      const { payload, options } = await readBody(c, TriggerTaskRequestBody);
+      const { row, isCached } = await runs.accept(c.req.param("task"), serialise(payload), options ?? {});
+      return c.json({ id: row.id, isCached });
+    })
+    .get("/api/v3/runs/:run", async (c) => {
+      const row = await read(c);
+      return c.json(await viewFull(row, await readFamily(pool, row), presign));
+    })
+    .get("/api/v1/runs/:run/result", async (c) => {
+      const row = await read(c);
+      if (!hasEnded(row.status)) throw new ApiFailure(404, "Run either doesn't exist or is not finished");
+      return c.json(toExecutionResult(row));
+    })
+    .get("/api/v1/runs", async (c) => c.json(await list(context, new URL(c.req.url).searchParams)))
+    .post("/api/v2/runs/:run/cancel", async (c) => {
+      const { id } = await read(c);
+      await runs.cancel(id);
+      return c.json({ id });
+    });
+}
+
+/** The SDK sends payloads serialised; a plain HTTP client sends JSON values. */
+export function serialise(payload: unknown): string | undefined {
+  return payload === undefined || typeof payload === "string" ? payload : JSON.stringify(payload);
+}
+
+async function list({ pool }: ApiContext, query: URLSearchParams) {
+  const one = (name: string) => query.get(`filter[${name}]`) ?? undefined;
+  const many = (name: string) => one(name)?.split(",");
+  const at = (name: string) => {
+    const value = one(`createdAt][${name}`);
+    return value === undefined
+      ? undefined
+      : readMoment(/^\d+$/.test(value) ? new Date(Number(value)) : value);
+  };
+  const isTest = one("isTest");
+  const size = Math.min(Math.max(Number(query.get("page[size]") ?? 25) || 25, 1), 100);
+  const page = await listRuns(
+    pool,
+    {
+      status: many("status"),
+      task: many("taskIdentifier"),
+      tag: many("tag"),
+      batch: one("batch"),
+      schedule: one("schedule"),
+      queue: many("queue"),
+      machine: many("machine"),
+      isTest: isTest === undefined ? undefined : isTest === "true",
+      from: at("from") ?? since(one("createdAt][period")),
+      to: at("to"),
+    },
+    {
+      size,
+      after: query.get("page[after]") ?? undefined,
+      before: query.get("page[before]") ?? undefined,
+    },
+  );
+  const cursor = (there: boolean, row: RunRow | undefined) => (there ? row?.id : undefined);
+  return {
+    data: page.rows.map((row) => ({ ...viewRun(row), env: { id: "env_local", name: "dev" } })),
+    pagination: { next: cursor(page.older, page.rows.at(-1)), previous: cursor(page.newer, page.rows[0]) },
+  };
+}
+
+/** A period such as `"7d"` as the moment it reaches back to. */
+function since(period: string | undefined): Date | undefined {
+  const ahead = readMoment(period);
+  return ahead && new Date(2 * Date.now() - ahead.getTime());
+}

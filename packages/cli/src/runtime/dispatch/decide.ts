@@ -1,0 +1,74 @@
+import {
+  calculateNextRetryDelay,
+  sanitizeError,
+  shouldLookupRetrySettings,
+  type TaskRunError,
+  type TaskRunExecutionResult,
+} from "@trigger.dev/core/v3";
+import type { RunRow } from "../runs/row.js";
+import type { Ending } from "../runs/update.js";
+import type { ProjectConfig, StopReason, TaskManifest } from "../worker/messages.js";
+
+/** What follows from an attempt. */
+export type Decision =
+  | { kind: "end"; ending: Omit<Ending, "durationMs"> }
+  | { kind: "retry"; delayMs: number; error: TaskRunError };
+
+/** Decides by the rules of the platform: the executor's own answer first, then the retry settings, then the kind of error. */
+export function decide(
+  row: RunRow,
+  result: TaskRunExecutionResult,
+  stopped: StopReason | undefined,
+  task: TaskManifest | undefined,
+  config: ProjectConfig,
+): Decision {
+  if (stopped === "cancelled") return { kind: "end", ending: { status: "CANCELED" } };
+  if (result.ok) {
+    const { output, outputType } = result;
+    return { kind: "end", ending: { status: "COMPLETED", output, outputType } };
+  }
+  if (stopped === "maxDuration") return { kind: "end", ending: timedOut(row) };
+  const error = sanitizeError(result.error);
+  const delayMs = result.retry?.delay ?? lookUpDelay(row, result, task, config);
+  if (delayMs !== undefined) return { kind: "retry", delayMs, error };
+  return { kind: "end", ending: { status: statusOf(error), error } };
+}
+
+function lookUpDelay(
+  row: RunRow,
+  result: TaskRunExecutionResult & { ok: false },
+  task: TaskManifest | undefined,
+  config: ProjectConfig,
+): number | undefined {
+  if (result.skippedRetrying || !shouldLookupRetrySettings(result.error)) return undefined;
+  if (config.retries?.enabledInDev === false) return undefined;
+  const policy = task?.retry ?? config.retries?.default;
+  if (!policy && row.max_attempts === null) return undefined;
+  const own = row.max_attempts === null ? {} : { maxAttempts: row.max_attempts };
+  return calculateNextRetryDelay({ ...policy, ...own } as never, row.attempt_count);
+}
+
+function statusOf(error: TaskRunError): Ending["status"] {
+  if (error.type !== "INTERNAL_ERROR") return "FAILED";
+  switch (error.code) {
+    case "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE":
+    case "TASK_RUN_UNCAUGHT_EXCEPTION":
+      return "CRASHED";
+    case "COULD_NOT_FIND_TASK":
+    case "TASK_EXECUTION_FAILED":
+      return "SYSTEM_FAILURE";
+    default:
+      return "FAILED";
+  }
+}
+
+export function timedOut(row: RunRow): Omit<Ending, "durationMs"> {
+  return {
+    status: "TIMED_OUT",
+    error: {
+      type: "INTERNAL_ERROR",
+      code: "MAX_DURATION_EXCEEDED",
+      message: `Run exceeded maximum compute time (maxDuration) of ${row.max_duration} seconds`,
+    },
+  };
+}

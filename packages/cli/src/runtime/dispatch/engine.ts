@@ -1,0 +1,307 @@
+import type { TaskRunExecutionResult } from "@trigger.dev/core/v3";
+import type pg from "pg";
+import { untilWritten } from "../database/retry.js";
+import { messageOf } from "../errors.js";
+import { readError } from "../runs/result.js";
+import type { RunRow } from "../runs/row.js";
+import {
+  type AttemptKey,
+  changeMetadata,
+  finishRun,
+  markWaiting,
+  requeueRuns,
+  retryRun,
+} from "../runs/update.js";
+import type { RuntimeEvent } from "../types.js";
+import type { FromWorker, StopReason, WaitResult, WaitTarget } from "../worker/messages.js";
+import type { Fleet } from "../workers/fleet.js";
+import type { TaskWorker } from "../workers/task-worker.js";
+import { ActiveRun } from "./active-run.js";
+import type { Changes } from "./changes.js";
+import { decide } from "./decide.js";
+import { toExecution } from "./execution.js";
+
+export interface EngineOptions {
+  pool: pg.Pool;
+  owner: number;
+  concurrency: number;
+  killAfter: number;
+  changes: Changes;
+  emit(event: RuntimeEvent): void;
+  /** Resolves when what a run waits for is over. */
+  waitFor(target: WaitTarget): Promise<WaitResult>;
+}
+
+/** Claims runs, has them executed, and writes down what came of it. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #active = new Map<string, ActiveRun>();
+  readonly #writing = new Set<Promise<unknown>>();
+  #fleet: Fleet | undefined;
+  #pass: Promise<void> | undefined;
+  #again: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  useFleet(fleet: Fleet): void {
+    this.#fleet = fleet;
+  }
+
+  /** Ids of the runs this server executes now. */
+  get activeRuns(): string[] {
+    return [...this.#active.keys()];
+  }
+
+  /** Looks for runs that are ready. Resolves after a look that began after this call; calls in between share one. */
+  dispatch(): Promise<void> {
+    if (!this.#pass) {
+      this.#pass = this.#claim().finally(() => {
+        this.#pass = undefined;
+      });
+      return this.#pass;
+    }
+    this.#again ??= this.#pass
+      .catch(() => {})
+      .then(() => {
+        this.#again = undefined;
+        return this.dispatch();
+      });
+    return this.#again;
+  }
+
+  /** Of runs said to be this server's, those it doesn't know: asked between two claims, when none is half known. */
+  async forgotten(ids: string[]): Promise<string[]> {
+    while (this.#pass) await this.#pass.catch(() => {});
+    return ids.filter((id) => !this.#active.has(id));
+  }
+
+  /** Dispatches in the background; Postgres being away is the sweep's to notice. */
+  wake(): void {
+    this.dispatch().catch(() => {});
+  }
+
+  async #claim(): Promise<void> {
+    const worker = this.#fleet?.current;
+    const executing = [...this.#active.values()].filter((run) => !run.waiting).length;
+    const free = this.#options.concurrency - executing;
+    if (!worker || free <= 0 || this.#stopped) return;
+    const { pool, owner } = this.#options;
+    const { rows } = await pool.query<RunRow>({
+      name: "claim-runs",
+      text: "select * from runtime.claim_runs($1, $2, $3)",
+      values: [owner, free, [...worker.tasks.keys()]],
+    });
+    for (const row of rows) this.#start(row, worker);
+  }
+
+  #start(row: RunRow, worker: TaskWorker): void {
+    const { killAfter } = this.#options;
+    const run = new ActiveRun(row, worker, {
+      stop: (reason) => this.stop(row.id, reason),
+      kill: () => void worker.process.kill(),
+      killAfter,
+    });
+    this.#active.set(row.id, run);
+    worker.runs.add(row.id);
+    this.#announce(row, "run-started");
+    const file = worker.tasks.get(row.task)?.file ?? "";
+    worker.send({ type: "execute", execution: toExecution(row, file, worker.build.version) });
+    run.startClock();
+    if (row.cancel_requested) this.stop(row.id, "cancelled");
+  }
+
+  /** Stops a run that executes here. */
+  stop(id: string, reason: StopReason): void {
+    this.#active.get(id)?.stop(reason);
+  }
+
+  onMessage(worker: TaskWorker, message: FromWorker): void {
+    switch (message.type) {
+      case "result":
+        this.#track(this.#onResult(worker, message));
+        break;
+      case "wait":
+        this.#track(this.#onWait(worker, message));
+        break;
+      case "stopping":
+        this.#active.get(message.run)?.heard();
+        break;
+      case "abandoned":
+        this.#fleet?.retire(worker);
+        break;
+      case "log":
+        this.#onLog(message);
+    }
+  }
+
+  #onLog({ run, task, level, message, properties }: FromWorker & { type: "log" }): void {
+    this.#options.emit({
+      type: "log",
+      level,
+      message,
+      ...(run === undefined ? {} : { run }),
+      ...(task === undefined ? {} : { task }),
+      ...(properties === undefined ? {} : { properties }),
+    });
+  }
+
+  async #onResult(worker: TaskWorker, message: FromWorker & { type: "result" }): Promise<void> {
+    const run = this.#find(worker, message.run, message.attempt);
+    if (!run) return;
+    run.settled = true;
+    if (message.metadata) await this.#changeMetadata(run.row, message.metadata);
+    await this.#settle(run, message.result, message.durationMs);
+  }
+
+  async #settle(run: ActiveRun, result: TaskRunExecutionResult, durationMs: number): Promise<void> {
+    const { row, worker } = run;
+    const { pool } = this.#options;
+    const decision = decide(row, result, run.stopped, worker.tasks.get(row.task), worker.config);
+    const written = await this.#write(() =>
+      decision.kind === "end"
+        ? finishRun(pool, this.#key(run), { ...decision.ending, durationMs })
+        : retryRun(pool, this.#key(run), { ...decision, durationMs }),
+    );
+    this.#release(run);
+    if (written) {
+      this.#options.changes.announce(written);
+      this.#emitEnd(written, decision.kind === "retry" ? decision.delayMs : undefined, result);
+    }
+    this.wake();
+  }
+
+  #emitEnd(row: RunRow, delayMs: number | undefined, result: TaskRunExecutionResult): void {
+    if (delayMs === undefined) {
+      this.#announceFinished(row);
+      return;
+    }
+    const error = result.ok ? { message: "" } : describeError(row);
+    this.#options.emit({ type: "run-retrying", ...fieldsOf(row), delayMs, error });
+  }
+
+  async #onWait(worker: TaskWorker, message: FromWorker & { type: "wait" }): Promise<void> {
+    const run = this.#find(worker, message.run, message.attempt);
+    if (!run) return;
+    const { pool, waitFor } = this.#options;
+    run.pause();
+    const waiting = await this.#write(() => markWaiting(pool, this.#key(run), true));
+    if (waiting) this.#announce(waiting, "run-waiting");
+    this.wake();
+    const result = await waitFor(message.target);
+    if (this.#active.get(message.run) !== run || run.settled) return;
+    const resumed = await this.#write(() => markWaiting(pool, this.#key(run), false));
+    if (resumed) this.#options.changes.announce(resumed);
+    run.resume();
+    worker.send({ type: "resume", wait: message.wait, result });
+  }
+
+  /** A worker ended: its runs go back to the queue, but for those it was ended for. */
+  async onLost(worker: TaskWorker, reason: string): Promise<void> {
+    const runs = [...worker.runs].flatMap((id) => this.#active.get(id) ?? []);
+    const guilty = runs.filter((run) => run.stopped !== undefined && !run.settled);
+    const others = runs.filter((run) => run.stopped === undefined && !run.settled);
+    for (const run of runs) if (!run.settled) this.#release(run);
+    for (const run of guilty) await this.#settleStopped(run);
+    const requeued = await this.#write(() =>
+      requeueRuns(
+        this.#options.pool,
+        this.#options.owner,
+        others.map((run) => run.row.id),
+      ),
+    );
+    for (const row of requeued) this.#options.changes.announce(row);
+    if (reason !== "") this.#options.emit({ type: "worker-lost", reason, requeued: requeued.length });
+    this.wake();
+  }
+
+  async #settleStopped(run: ActiveRun): Promise<void> {
+    const { id } = run.row;
+    const result: TaskRunExecutionResult = {
+      ok: false,
+      id,
+      error: {
+        type: "INTERNAL_ERROR",
+        code: "TASK_RUN_CANCELLED",
+        message: "The run ignored its aborted signal.",
+      },
+    };
+    run.settled = true;
+    await this.#settle(run, result, run.elapsed);
+  }
+
+  /** Takes no more runs; what is in flight is given back when the server's identity ends. */
+  async stopClaiming(): Promise<void> {
+    this.#stopped = true;
+    await this.#pass?.catch(() => {});
+    await Promise.allSettled(this.#writing);
+    for (const run of this.#active.values()) run.stopClock();
+  }
+
+  announceQueued(row: RunRow): void {
+    this.#announce(row, "run-queued");
+  }
+
+  announceEnded(row: RunRow): void {
+    this.#options.changes.announce(row);
+    this.#announceFinished(row);
+  }
+
+  #announce(row: RunRow, type: "run-queued" | "run-started" | "run-waiting"): void {
+    this.#options.changes.announce(row);
+    this.#options.emit({ type, ...fieldsOf(row) });
+  }
+
+  #announceFinished(row: RunRow): void {
+    const error = readError(row);
+    this.#options.emit({
+      type: "run-finished",
+      ...fieldsOf(row),
+      durationMs: row.duration_ms,
+      ...(error ? { error } : {}),
+    });
+  }
+
+  async #changeMetadata(row: RunRow, changes: Parameters<typeof changeMetadata>[2]): Promise<void> {
+    const { changed } = await this.#write(() => changeMetadata(this.#options.pool, row, changes));
+    for (const one of changed) this.#options.changes.announce(one);
+  }
+
+  #find(worker: TaskWorker, id: string, attempt: number): ActiveRun | undefined {
+    const run = this.#active.get(id);
+    return run?.worker === worker && run.row.attempt_count === attempt && !run.settled ? run : undefined;
+  }
+
+  #release(run: ActiveRun): void {
+    run.stopClock();
+    run.worker.runs.delete(run.row.id);
+    if (this.#active.get(run.row.id) === run) this.#active.delete(run.row.id);
+    this.#fleet?.releaseIfDone(run.worker);
+  }
+
+  #key(run: ActiveRun): AttemptKey {
+    return { run: run.row.id, attempt: run.row.attempt_count, owner: this.#options.owner };
+  }
+
+  #write<T>(work: () => Promise<T>): Promise<T> {
+    return untilWritten(work, () => this.#stopped);
+  }
+
+  #track(work: Promise<unknown>): void {
+    const tracked = work.catch((error: unknown) => {
+      if (!this.#stopped) this.#options.emit({ type: "log", level: "error", message: messageOf(error) });
+    });
+    this.#writing.add(tracked);
+    void tracked.finally(() => this.#writing.delete(tracked));
+  }
+}
+
+function fieldsOf(row: RunRow) {
+  return { id: row.id, task: row.task, status: row.status, attempt: row.attempt_count };
+}
+
+function describeError(row: RunRow) {
+  return readError({ ...row, status: "FAILED" }) ?? { message: "unknown" };
+}
