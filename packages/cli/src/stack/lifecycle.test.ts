@@ -6,6 +6,10 @@ import { createInterface } from "node:readline";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Stack, startStack } from "./index.js";
+import { loadSecrets } from "./keys/secrets.js";
+import { findServerAccount } from "./postgres/account.js";
+import { findPostgres } from "./postgres/binaries.js";
+import { prepareCluster } from "./postgres/cluster.js";
 import { commandLineOf, isAlive } from "./processes/inspect-process.js";
 import { makeFolder, type TestFolder } from "./test-support.js";
 
@@ -181,11 +185,15 @@ test("what a killed initialisation left is cleared away", async () => {
   const place = join(folder.path, "half");
   mkdirSync(join(place, "postgres.init-1/data/base"), { recursive: true });
   mkdirSync(join(place, "postgres/data"), { recursive: true });
+  // Killed a little later: the data is there, and nothing is in it yet.
+  const account = findServerAccount();
+  const { passwords } = await loadSecrets(place);
+  await prepareCluster(place, account, findPostgres(account), passwords.supabase_admin);
+  expect(readdirSync(place)).not.toContain("postgres.init-1");
   const stack = await startStack({ directory: place });
   expect((await fetch(`${stack.url}/rest/v1/`, { headers: { apikey: stack.keys.secretKey } })).status).toBe(
     200,
   );
-  expect(readdirSync(place)).not.toContain("postgres.init-1");
   await stack.stop();
 
   rmSync(join(place, "secrets.json"));

@@ -16,9 +16,11 @@ export interface Database {
   /** Whether the data was made just now. */
   created: boolean;
   urlOf(role: Role): string;
+  /** Brings roles, schemas and functions up to date; true when anything was missing. */
+  bootstrap(): Promise<boolean>;
 }
 
-/** Postgres on the directory's data, with everything in it that a Supabase project has from the start. */
+/** Postgres on the directory's data. */
 export async function startDatabase(
   directory: string,
   secrets: StackSecrets,
@@ -36,8 +38,7 @@ export async function startDatabase(
   writeJsonFile(portFile, postgres.port);
   const urlOf = (role: Role) => `postgresql://${role}:${passwords[role]}@127.0.0.1:${postgres.port}/postgres`;
   const { supabase_admin: _, ...others } = passwords;
-  await bootstrapDatabase(urlOf("supabase_admin"), others, {
-    exposeNewTables: config.api.autoExposeNewTables,
-  });
-  return { created: cluster.created, urlOf };
+  const bootstrap = () =>
+    bootstrapDatabase(urlOf("supabase_admin"), others, { exposeNewTables: config.api.autoExposeNewTables });
+  return { created: cluster.created, urlOf, bootstrap };
 }

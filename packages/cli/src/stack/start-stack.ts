@@ -90,7 +90,11 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
     guard(server);
     return server;
   };
-  const postgrest = await startOnSchema(launch, migrate, database.created);
+  const prepare = async () => {
+    const changed = await database.bootstrap();
+    return (await migrate()).applied.length > 0 || changed;
+  };
+  const postgrest = await startOnSchema(launch, prepare, database.created);
   report("postgrest", "PostgREST started");
 
   const rest = createRestProxy(postgrest.port);
@@ -129,23 +133,25 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
 }
 
 /**
- * PostgREST reads the schema when it starts. On a new database that is after the migrations. On an old one there is rarely anything to
- * migrate, so both happen at once; where there was, a PostgREST that may have read too early is replaced.
+ * PostgREST reads the schema when it starts. On a new database that is after everything is in it. On an old one there is rarely
+ * anything to do, so both happen at once; where there was, a PostgREST that may have read too early is replaced.
  */
 async function startOnSchema(
   launch: () => Promise<PostgrestServer>,
-  migrate: () => Promise<MigrationReport>,
+  prepare: () => Promise<boolean>,
   created: boolean,
 ): Promise<PostgrestServer> {
   if (created) {
-    await migrate();
+    await prepare();
     return launch();
   }
   // Both are waited for even when one fails: what has started can then be stopped.
-  const [started, migrated] = await Promise.allSettled([launch(), migrate()]);
-  if (migrated.status === "rejected") throw migrated.reason;
-  if (started.status === "rejected") throw started.reason;
-  if (migrated.value.applied.length === 0) return started.value;
-  await started.value.stop();
+  const [started, prepared] = await Promise.allSettled([launch(), prepare()]);
+  if (prepared.status === "rejected") throw prepared.reason;
+  if (!prepared.value) {
+    if (started.status === "rejected") throw started.reason;
+    return started.value;
+  }
+  if (started.status === "fulfilled") await started.value.stop();
   return launch();
 }

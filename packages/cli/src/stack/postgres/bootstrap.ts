@@ -14,6 +14,7 @@ export interface RolePasswords {
 /**
  * Brings the database to what a Supabase project has from the start: roles, schemas, functions. Its version is kept as a setting
  * of the database, so that a start on existing data costs one query and the project's own schemas stay clean.
+ * Returns whether anything had to be done.
  *
  * @throws {StackError} `ERR_STACK_PASSWORD_MISMATCH` when the data was made with other keys.
  */
@@ -21,7 +22,7 @@ export async function bootstrapDatabase(
   adminUrl: string,
   passwords: RolePasswords,
   options: { exposeNewTables: boolean },
-): Promise<void> {
+): Promise<boolean> {
   const client = new Client({ connectionString: adminUrl });
   try {
     await client.connect();
@@ -46,6 +47,7 @@ export async function bootstrapDatabase(
     const grants = options.exposeNewTables ? "on" : "off";
     if ((rows[0]?.grants ?? "off") !== grants) statements.push(read(`default-grants-${grants}.sql`));
     if (statements.length > 0) await client.query(["begin;", ...statements, "commit;"].join("\n"));
+    return statements.length > 0;
   } finally {
     await client.end();
   }
