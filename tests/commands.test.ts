@@ -63,7 +63,10 @@ describe("with nothing running", () => {
   });
 
   test("token mints from the environment, and names what is missing", async () => {
-    const env = { SUPABASE_URL: "https://abcdefghijklmnopqrst.supabase.co" };
+    const env = {
+      SUPABASE_URL: "https://abcdefghijklmnopqrst.supabase.co",
+      SUPABASE_PUBLISHABLE_KEY: "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH",
+    };
     const missing = await behalfCommand(["token", ada], { cwd: project.folder, env });
     expect(missing.code).toBe(1);
     expect(missing.stderr).toMatch(/SUPABASE_JWT_SECRET is not defined in environment variables/);
@@ -72,7 +75,6 @@ describe("with nothing running", () => {
       cwd: project.folder,
       env: {
         ...env,
-        SUPABASE_PUBLISHABLE_KEY: "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH",
         SUPABASE_JWT_SECRET: "a-secret-of-at-least-32-characters-in-length",
       },
     });
