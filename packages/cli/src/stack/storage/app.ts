@@ -6,7 +6,9 @@ import { anonymous, createVerifier } from "./caller.js";
 import { StorageDatabase } from "./database.js";
 import { failureOf, failures } from "./failure.js";
 import { ObjectFiles } from "./files.js";
+import { removeLeftovers } from "./leftovers.js";
 import type { StorageEnv } from "./request.js";
+import { createResumableUploads } from "./resumable.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { downloadRoutes, openDownloadRoutes } from "./routes/downloads.js";
 import { objectRoutes } from "./routes/objects.js";
@@ -38,6 +40,7 @@ export function createStorage(options: StorageOptions): Storage {
   const files = new ObjectFiles(join(directory, "storage"));
   const services = { database, files, sizeLimit };
   const signatures = new UrlSignatures(keys.jwtSecret);
+  const resumable = createResumableUploads(services, signatures, join(directory, "storage"));
   const verify = createVerifier(keys);
 
   const app = new Hono<StorageEnv>();
@@ -59,6 +62,11 @@ export function createStorage(options: StorageOptions): Storage {
   });
   app.route("/", openDownloadRoutes(services, signatures));
   app.route("/", signedUploadRoutes(services, signatures));
+  app.all("/upload/resumable/sign", resumable.handle);
+  app.all("/upload/resumable/sign/:id", resumable.handle);
+  // Who asks what the protocol can do, or how far an upload has come, needs no token: an upload's id is the secret.
+  app.on(["OPTIONS"], ["/upload/resumable", "/upload/resumable/:id"], resumable.handle);
+  app.get("/upload/resumable/:id", resumable.handle);
   app.use(async (c, next) => {
     const given = c.var.authorization ?? c.req.header("authorization");
     // Who has no valid token may still read what is public.
@@ -77,25 +85,18 @@ export function createStorage(options: StorageOptions): Storage {
   app.route("/", objectRoutes(services, signatures));
   app.route("/", downloadRoutes(services));
   app.route("/", uploadRoutes(services));
+  app.post("/upload/resumable", resumable.handle);
+  app.on(["PATCH", "DELETE"], "/upload/resumable/:id", resumable.handle);
 
-  return { app: app as unknown as Hono<GatewayEnv>, close: () => database.close() };
-}
-
-/** Takes away the files that a crash left without a row. Runs beside everything else; nobody waits for it. */
-export async function sweepStorage(databaseUrl: string, directory: string): Promise<void> {
-  const database = new StorageDatabase(databaseUrl);
-  try {
-    const files = new ObjectFiles(join(directory, "storage"));
-    await files.removeUnknown(Date.now(), (versions) =>
-      database.asOwner(async (owner) => {
-        const { rows } = await owner.query<{ version: string }>(
-          "select version from storage.objects where version = any($1)",
-          [versions],
-        );
-        return new Set(rows.map((row) => row.version));
-      }),
-    );
-  } finally {
-    await database.close();
-  }
+  // Beside everything else: nobody waits for it but who closes.
+  const tidied = removeLeftovers(services)
+    .then(() => resumable.removeExpired())
+    .catch((error: Error) => onFailure(`Storage could not tidy up: ${error.message}`));
+  return {
+    app: app as unknown as Hono<GatewayEnv>,
+    async close() {
+      await tidied;
+      await database.close();
+    },
+  };
 }

@@ -94,7 +94,9 @@ export class ObjectFiles {
       const kept = folder === this.#unfinished ? new Set<string>() : await known(versions);
       for (const version of versions) {
         const file = join(folder, version);
-        if (kept.has(version) || (await stat(file)).ctimeMs >= moment) continue;
+        // One that vanishes meanwhile was finished or removed by its own request.
+        const facts = await stat(file).catch(() => undefined);
+        if (!facts || kept.has(version) || facts.ctimeMs >= moment) continue;
         await rm(file, { force: true });
         removed += 1;
       }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import type { SupabaseClient } from "@supabase/supabase-js";
@@ -7,7 +7,9 @@ import { SignJWT } from "jose";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ada, grace, startTestStack, type TestStack } from "../test-support.js";
-import { sweepStorage } from "./app.js";
+import { StorageDatabase } from "./database.js";
+import { ObjectFiles } from "./files.js";
+import { removeLeftovers } from "./leftovers.js";
 
 let stack: TestStack;
 let service: SupabaseClient;
@@ -337,13 +339,13 @@ test("buckets: only who may, and not while anything is in them", async () => {
 });
 
 test("rows are deleted through the API alone, and a crash's leftovers are taken away", async () => {
-  const database = new Client({ connectionString: stack.databaseUrl });
-  await database.connect();
-  await expect(database.query("delete from storage.objects")).rejects.toThrow(
+  const admin = new Client({ connectionString: stack.databaseUrl });
+  await admin.connect();
+  await expect(admin.query("delete from storage.objects")).rejects.toThrow(
     "Direct deletion from storage tables",
   );
-  const { rows } = await database.query<{ version: string }>("select version from storage.objects");
-  await database.end();
+  const { rows } = await admin.query<{ version: string }>("select version from storage.objects");
+  await admin.end();
 
   const folder = join(stack.folder.path, ".behalf", "storage");
   const orphan = "11111111-2222-4333-8444-555555555555";
@@ -352,11 +354,15 @@ test("rows are deleted through the API alone, and a crash's leftovers are taken 
     writeFileSync(join(folder, place, orphan), "left behind");
   }
   await expect.poll(() => Date.now() > statSync(join(folder, "unfinished", orphan)).ctimeMs).toBe(true);
-  const url = new URL(stack.adminDatabaseUrl);
-  await sweepStorage(url.href, join(stack.folder.path, ".behalf"));
-  const kept = readdirSync(join(folder, "objects"), { recursive: true, encoding: "utf8" }).filter(
-    (name) => name.length > 2,
-  );
-  expect(kept.map((name) => name.slice(3)).sort()).toEqual(rows.map((row) => row.version).sort());
-  expect(existsSync(join(folder, "unfinished", orphan))).toBe(false);
+  const database = new StorageDatabase(stack.adminDatabaseUrl);
+  const removed = await removeLeftovers({ database, files: new ObjectFiles(folder), sizeLimit: 0 });
+  await database.close();
+  expect(removed).toBe(2);
+  const kept = readdirSync(join(folder, "objects"), { recursive: true, encoding: "utf8" });
+  expect(
+    kept
+      .filter((name) => name.length > 2)
+      .map((name) => name.slice(3))
+      .sort(),
+  ).toEqual(rows.map((row) => row.version).sort());
 });
