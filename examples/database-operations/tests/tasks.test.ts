@@ -1,0 +1,62 @@
+// How a project tests its tasks: real Postgres, real policies, the real SDK, data of its own for each test file.
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BehalfSuite, startBehalf } from "@behalf/cli/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Database } from "../database.types.ts";
+import type { addNewUser } from "../trigger/add-new-user.ts";
+import type { forgeNote, summariseNotes } from "../trigger/notes.ts";
+import type { updateUserSubscription } from "../trigger/update-user-subscription.ts";
+
+const ada = "11111111-1111-4111-8111-111111111111";
+const grace = "22222222-2222-4222-8222-222222222222";
+
+let suite: BehalfSuite<Database>;
+beforeAll(async () => {
+  suite = await startBehalf<Database>({ dir: dirname(dirname(fileURLToPath(import.meta.url))) });
+});
+afterAll(() => suite?.stop());
+
+test("a new user gets a subscription of their own, and sees no other", async () => {
+  const run = await suite.runTask<typeof addNewUser>("add-new-user", { userId: ada });
+  expect(run).toMatchObject({ ok: true, output: { message: `New user added successfully: ${ada}` } });
+  await suite.expectRows("user_subscriptions", [{ user_id: ada, plan: "hobby" }], { as: ada });
+  await suite.expectRows("user_subscriptions", [
+    { user_id: ada, plan: "hobby" },
+    { user_id: grace, plan: "pro" },
+  ]);
+});
+
+test("an invalid plan is not tried again, a valid one is written", async () => {
+  const invalid = await suite.runTask<typeof updateUserSubscription>("update-user-subscription", {
+    userId: grace,
+    newPlan: "platinum" as "pro",
+  });
+  expect(invalid).toMatchObject({ ok: false, attempts: 1 });
+  const valid = await suite.runTask<typeof updateUserSubscription>("update-user-subscription", {
+    userId: grace,
+    newPlan: "enterprise",
+  });
+  if (!valid.ok) throw new Error(valid.error.message);
+  // Typed after the task: a string, not unknown.
+  const plan: string = valid.output.plan;
+  expect(plan).toBe("enterprise");
+});
+
+test("with a grant, as an app would trigger it", async () => {
+  const run = await suite.runTask<typeof summariseNotes>("summarise-notes", { userId: ada }, { as: ada });
+  expect(run).toMatchObject({ ok: true, output: { wroteAs: ada } });
+});
+
+test("nobody writes in another's name", async () => {
+  const run = await suite.runTask<typeof forgeNote>("forge-note", { userId: ada, victim: grace });
+  expect(run).toMatchObject({
+    ok: false,
+    status: "FAILED",
+    error: { message: expect.stringMatching(/row-level security/) },
+  });
+});
+
+test("what isn't as expected is told", async () => {
+  await expect(suite.expectRows("user_subscriptions", [], { as: grace })).rejects.toThrow(/holds other rows/);
+});

@@ -1,0 +1,94 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AnyTask, TaskOutput } from "@trigger.dev/sdk";
+import { type Behalf, createBehalf } from "behalf";
+import { taskEnvironment } from "../project/environment.js";
+import { openProject, prepareState } from "../project/folder.js";
+import { startRuntime } from "../runtime/index.js";
+import { startStack } from "../stack/index.js";
+import { expectRows } from "./expect-rows.js";
+import { copyTemplate, findTemplate } from "./template.js";
+import type { BehalfSuite, EndedRun, StartBehalfOptions } from "./types.js";
+
+/**
+ * Starts a project's Supabase and its tasks for one test file, with data of its own. The database is there when this resolves; the tasks go on loading,
+ * and `runTask` waits for them.
+ *
+ * @throws {BehalfError} what `behalf dev` would throw
+ * @example
+ * ```ts
+ * import { startBehalf } from "@behalf/cli/testing";
+ *
+ * const suite = await startBehalf({ dir: "." });
+ * await suite.expectRows("notes", [{ body: "hers" }], { as: "11111111-1111-4111-8111-111111111111" });
+ * await suite.stop();
+ * ```
+ */
+export async function startBehalf<Database = unknown>(
+  options: StartBehalfOptions = {},
+): Promise<BehalfSuite<Database>> {
+  const project = openProject(options.dir ?? ".");
+  await prepareState(project);
+  const template = await findTemplate(project);
+  const directory = await mkdtemp(join(tmpdir(), "behalf-suite-"));
+  await copyTemplate(template, directory);
+  const stack = await startStack({ directory, project: project.folder });
+  const { url, keys } = stack;
+  const behalf = createBehalf<Database>({ ...keys, url, environment: {} });
+  const asService: BehalfSuite<Database>["asService"] = (service) =>
+    behalf.asService(service ?? { reason: "a test looks at everything" });
+
+  const starting = startRuntime({
+    project: project.folder,
+    directory,
+    adminDatabaseUrl: stack.adminDatabaseUrl,
+    environment: taskEnvironment(project, stack),
+  });
+  // Who runs no task need not hear that they don't load; who runs one does.
+  starting.catch(() => {});
+
+  return {
+    supabaseUrl: url,
+    databaseUrl: stack.databaseUrl,
+    keys,
+    behalf,
+    asUser: (userId, user) => behalf.asUser(userId, user),
+    asService,
+    async runTask(task, payload, { as } = {}) {
+      const runtime = await starting;
+      const sealed = as === undefined ? payload : await withGrant(behalf, as, task, payload);
+      const { id } = await runtime.trigger(task, sealed);
+      const { status, attempts, output, error } = await runtime.waitForRun(id);
+      const run =
+        status === "COMPLETED"
+          ? { id, attempts, ok: true, output: output as TaskOutput<AnyTask> }
+          : { id, attempts, ok: false, status, error: error ?? { message: status } };
+      return run as EndedRun<never>;
+    },
+    async expectRows(table, expected, { as } = {}) {
+      const client = as === undefined ? asService() : await behalf.asUser(as);
+      await expectRows(client as Parameters<typeof expectRows>[0], table, expected);
+    },
+    async stop() {
+      await starting.then(
+        (runtime) => runtime.stop(),
+        () => {},
+      );
+      await stack.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What an app does where the user's request is. */
+async function withGrant(
+  behalf: Pick<Behalf, "grant" | "mintToken">,
+  userId: string,
+  task: string,
+  payload: unknown,
+) {
+  const { token: accessToken } = await behalf.mintToken(userId);
+  const { grant } = await behalf.grant({ accessToken, task, payload, expiresIn: "15m" });
+  return { ...(payload as object), grant };
+}
