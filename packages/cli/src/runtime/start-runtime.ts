@@ -1,6 +1,6 @@
-import { Hono } from "hono";
 import { createApi } from "./api/app.js";
-import type { ApiEnv } from "./api/context.js";
+import { createAreas } from "./api/areas.js";
+import type { ApiContext } from "./api/context.js";
 import { listen } from "./api/listen.js";
 import { openDatabase } from "./database/open.js";
 import { Changes } from "./dispatch/changes.js";
@@ -11,7 +11,7 @@ import { startSweep } from "./dispatch/sweep.js";
 import { createWaitFor } from "./dispatch/wait-for.js";
 import { messageOf, RuntimeError } from "./errors.js";
 import { watchProject } from "./files/watch.js";
-import { matchVersions, saveQueues } from "./runs/queues.js";
+import { saveQueues, settleQueued } from "./runs/queues.js";
 import { toRunRecord } from "./runs/result.js";
 import { RunService } from "./runs/service.js";
 import { requeueRuns } from "./runs/update.js";
@@ -73,10 +73,8 @@ async function start(
     tasks: () => fleet.tasks,
     config: () => fleet.current?.config,
   });
-  const waitFor = createWaitFor({ pool, runs });
-
   let url = "";
-  const api = createApi({
+  const context: ApiContext = {
     pool,
     runs,
     changes,
@@ -84,8 +82,12 @@ async function start(
     url: () => url,
     now: options.now ?? Date.now,
     tasks: () => fleet.tasks,
-  });
-  const listening = await listen(new Hono<ApiEnv>().route("/", api), options.port ?? 0);
+  };
+  const areas = createAreas(context);
+  undo.push(() => areas.stop());
+  const waitFor = createWaitFor({ runs, areas });
+  const api = createApi(context, areas);
+  const listening = await listen(api, options.port ?? 0);
   undo.push(() => listening.close());
   url = listening.url;
 
@@ -96,10 +98,8 @@ async function start(
     onLost: (worker, reason) => void engine.onLost(worker, reason).catch(() => {}),
     async onLoaded(loaded) {
       await saveQueues(pool, loaded);
-      await matchVersions(
-        pool,
-        loaded.tasks.map((task) => task.id),
-      );
+      const ids = loaded.tasks.map((task) => task.id);
+      for (const row of await settleQueued(pool, ids)) changes.announce(row);
       engine.wake();
     },
     emit,
@@ -114,7 +114,14 @@ async function start(
 
   const jobs = await startJobs(pool, () => engine.dispatch());
   undo.push(() => jobs.stop());
-  const sweep = startSweep({ pool, identity, engine, changes, interval: 1000 });
+  const sweep = startSweep({
+    pool,
+    identity,
+    engine,
+    changes,
+    tasks: () => [...fleet.tasks.keys()],
+    interval: 1000,
+  });
   undo.push(() => sweep.stop());
   const watching = watchProject(options.project, () => {
     fleet

@@ -6,13 +6,12 @@ import { hasEnded, type RunRow } from "../runs/row.js";
 import { readMoment } from "../runs/times.js";
 import type { ApiContext, ApiEnv } from "./context.js";
 import { ApiFailure, found, readBody } from "./failure.js";
-import { viewFull, viewRun } from "./views.js";
+import { presignPacket, viewFull, viewRun } from "./views.js";
 
 /** Triggering runs, and reading, listing and cancelling them. */
 export function runRoutes(context: ApiContext): Hono<ApiEnv> {
   const { pool, runs } = context;
   const read = async (c: Context) => found(await readRun(pool, c.req.param("run") ?? ""), "Run");
-  const presign = (name: string) => `${context.url()}/packets/${encodeURIComponent(name)}`;
 
   return new Hono<ApiEnv>()
     .post("/api/v1/tasks/:task/trigger", async (c) => {
@@ -22,7 +21,7 @@ export function runRoutes(context: ApiContext): Hono<ApiEnv> {
     })
     .get("/api/v3/runs/:run", async (c) => {
       const row = await read(c);
-      return c.json(await viewFull(row, await readFamily(pool, row), presign));
+      return c.json(await viewFull(row, await readFamily(pool, row), presignPacket(context)));
     })
     .get("/api/v1/runs/:run/result", async (c) => {
       const row = await read(c);

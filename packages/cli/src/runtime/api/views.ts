@@ -1,5 +1,12 @@
 import { readError, readPacket } from "../runs/result.js";
 import { hasEnded, type RunRow } from "../runs/row.js";
+import type { ApiContext } from "./context.js";
+import { presign } from "./packets/presign.js";
+
+/** The address of a payload or output that is kept as a packet. */
+export function presignPacket(context: ApiContext): (name: string) => string {
+  return (name) => presign(context, "GET", name);
+}
 
 const iso = (date: Date | null) => date?.toISOString();
 

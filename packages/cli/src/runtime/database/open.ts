@@ -26,6 +26,7 @@ export async function openDatabase(adminDatabaseUrl: string): Promise<RuntimeDat
     const pool = new pg.Pool({ connectionString: url.href, max: 16, application_name: "behalf-runtime" });
     // A connection that Postgres ends while idle is replaced on next use; unhandled, it would end this process.
     pool.on("error", () => {});
+    pool.on("connect", (client) => client.on("error", () => {}));
     await runMigrations({ connectionString: url.href });
     await migrate(pool);
     return { url: url.href, pool, close: () => pool.end() };

@@ -28,10 +28,20 @@ export function decide(
     return { kind: "end", ending: { status: "COMPLETED", output, outputType } };
   }
   if (stopped === "maxDuration") return { kind: "end", ending: timedOut(row) };
-  const error = sanitizeError(result.error);
+  const error = keepOwnFrames(sanitizeError(result.error));
   const delayMs = result.retry?.delay ?? lookUpDelay(row, result, task, config);
   if (delayMs !== undefined) return { kind: "retry", delayMs, error };
   return { kind: "end", ending: { status: statusOf(error), error } };
+}
+
+const foreign =
+  /node_modules[\\/](@trigger\.dev|@opentelemetry)[\\/]|[\\/]runtime[\\/]worker[\\/]|node:internal|processTicksAndRejections/;
+
+/** An error's stack without the frames of what executes the task, as the platform shows it. */
+function keepOwnFrames(error: TaskRunError): TaskRunError {
+  if (!("stackTrace" in error) || typeof error.stackTrace !== "string") return error;
+  const lines = error.stackTrace.split("\n").filter((line) => !/^\s+at /.test(line) || !foreign.test(line));
+  return { ...error, stackTrace: lines.join("\n") };
 }
 
 function lookUpDelay(

@@ -37,6 +37,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #active = new Map<string, ActiveRun>();
   readonly #writing = new Set<Promise<unknown>>();
+  readonly #timers = new Set<NodeJS.Timeout>();
   #fleet: Fleet | undefined;
   #pass: Promise<void> | undefined;
   #again: Promise<void> | undefined;
@@ -81,6 +82,20 @@ export class Engine {
   /** Dispatches in the background; Postgres being away is the sweep's to notice. */
   wake(): void {
     this.dispatch().catch(() => {});
+  }
+
+  /** Looks for ready runs at that moment. Only spares the wait for the next sweep: the job in the database is what counts. */
+  wakeAt(moment: Date): void {
+    const delay = moment.getTime() - Date.now();
+    if (delay > 10_000) return;
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        this.wake();
+      },
+      Math.max(delay, 0),
+    );
+    this.#timers.add(timer);
   }
 
   async #claim(): Promise<void> {
@@ -130,7 +145,7 @@ export class Engine {
         this.#active.get(message.run)?.heard();
         break;
       case "abandoned":
-        this.#fleet?.retire(worker);
+        this.#fleet?.replace(worker);
         break;
       case "log":
         this.#onLog(message);
@@ -178,6 +193,7 @@ export class Engine {
       this.#announceFinished(row);
       return;
     }
+    this.wakeAt(row.ready_at);
     const error = result.ok ? { message: "" } : describeError(row);
     this.#options.emit({ type: "run-retrying", ...fieldsOf(row), delayMs, error });
   }
@@ -235,6 +251,7 @@ export class Engine {
   /** Takes no more runs; what is in flight is given back when the server's identity ends. */
   async stopClaiming(): Promise<void> {
     this.#stopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
     await this.#pass?.catch(() => {});
     await Promise.allSettled(this.#writing);
     for (const run of this.#active.values()) run.stopClock();
@@ -242,6 +259,7 @@ export class Engine {
 
   announceQueued(row: RunRow): void {
     this.#announce(row, "run-queued");
+    this.wakeAt(row.ready_at);
   }
 
   announceEnded(row: RunRow): void {

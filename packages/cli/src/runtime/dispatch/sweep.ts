@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { settleQueued } from "../runs/queues.js";
 import type { RunRow } from "../runs/row.js";
 import { requeueRuns } from "../runs/update.js";
 import type { Changes } from "./changes.js";
@@ -18,6 +19,8 @@ export function startSweep(options: {
   identity: ServerIdentity;
   engine: Engine;
   changes: Changes;
+  /** Ids of the tasks there are. */
+  tasks(): string[];
   interval: number;
 }): Sweep {
   let stopped = false;
@@ -48,10 +51,12 @@ async function sweepOnce({
   identity,
   engine,
   changes,
+  tasks,
 }: Parameters<typeof startSweep>[0]): Promise<void> {
   await identity.hold();
   for (const row of await recoverDeadServers(pool, identity.id)) changes.announce(row);
   for (const row of await expireRuns(pool)) engine.announceEnded(row);
+  for (const row of await settleQueued(pool, tasks())) changes.announce(row);
   await stopRequested(pool, identity.id, engine);
   await announceAwaited(pool, changes);
   await engine.dispatch();

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { TaskManifest } from "../worker/messages.js";
 import type { Loaded } from "../workers/task-worker.js";
+import type { RunRow } from "./row.js";
 
 /** The queue a run of a task goes to unless its trigger says otherwise. */
 export function queueOf(task: TaskManifest): string {
@@ -21,16 +22,22 @@ export async function saveQueues(pool: pg.Pool, loaded: Loaded): Promise<void> {
   );
 }
 
-/** Runs of tasks that aren't there (a file with an error, perhaps) wait as PENDING_VERSION; those that are there again are queued. */
-export async function matchVersions(pool: pg.Pool, tasks: string[]): Promise<void> {
-  await pool.query(
+/**
+ * Delayed runs whose moment has come are queued. Runs of tasks that aren't there (a file with an error, perhaps) wait as
+ * PENDING_VERSION, and are queued once the task is there again. Returns the rows it changed.
+ */
+export async function settleQueued(pool: pg.Pool, tasks: string[]): Promise<RunRow[]> {
+  const { rows } = await pool.query<RunRow>(
     `with changed as (
        update runtime.runs
        set status = case when task = any ($1) then 'QUEUED' else 'PENDING_VERSION' end, updated_at = now()
-       where (status = 'QUEUED' and not task = any ($1)) or (status = 'PENDING_VERSION' and task = any ($1))
-       returning id, status, ready_at
-     )
-     select runtime.wake(id, ready_at) from changed where status = 'QUEUED'`,
+       where (status = 'DELAYED' and ready_at <= now())
+         or (status = 'QUEUED' and not task = any ($1))
+         or (status = 'PENDING_VERSION' and task = any ($1))
+       returning *
+     ), woken as (select runtime.wake(id, ready_at) from changed where status = 'QUEUED')
+     select changed.*, (select count(*) from woken) from changed`,
     [tasks],
   );
+  return rows;
 }

@@ -55,7 +55,8 @@ export async function listRuns(
   page: Page,
 ): Promise<{ rows: RunRow[]; older: boolean; newer: boolean }> {
   const backwards = page.before !== undefined;
-  const cursor = page.after ?? page.before;
+  // Going back, the SDK repeats the `after` of the page it comes from.
+  const cursor = page.before ?? page.after;
   const { rows } = await pool.query<RunRow>(
     `select * from runtime.runs
      where ($1::text[] is null or status = any ($1))

@@ -23,7 +23,15 @@ export function toExecutionResult(row: RunRow): TaskRunExecutionResult {
 /** A failed run's error as the SDK and people read it; undefined while it may still be retried. */
 export function readError(row: RunRow): RunError | undefined {
   if (!row.error || !hasEnded(row.status)) return undefined;
-  const { name, message, stackTrace } = createJsonErrorObject(row.error);
+  const { error } = row;
+  if (error.type === "INTERNAL_ERROR" && error.message) {
+    return {
+      name: error.code,
+      message: error.message,
+      ...(error.stackTrace ? { stackTrace: error.stackTrace } : {}),
+    };
+  }
+  const { name, message, stackTrace } = createJsonErrorObject(error);
   return { message, ...(name === undefined ? {} : { name }), ...(stackTrace ? { stackTrace } : {}) };
 }
 

@@ -77,7 +77,12 @@ export class RunService {
   /** Tells of a run that was just committed. */
   announce(row: RunRow): void {
     this.#options.engine.announceQueued(row);
-    this.#options.engine.wake();
+  }
+
+  /** Tells of a run that will be ready at another time. */
+  announceMoved(row: RunRow): void {
+    this.#options.changes.announce(row);
+    this.#options.engine.wakeAt(row.ready_at);
   }
 
   /** Accepts a run whose payload is a value. */

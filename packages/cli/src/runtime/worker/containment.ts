@@ -105,7 +105,11 @@ function countWait(
 ): () => void {
   const body = typeof init?.body === "string" ? init.body : "";
   const url = input instanceof Request ? input.url : String(input);
-  if (!body.includes('"resumeParentOnCompletion":true') && !/\/wait(\/duration)?$/.test(url)) return () => {};
+  if (
+    !body.includes('"resumeParentOnCompletion":true') &&
+    !/\/(tokens\/[^/]+\/wait|wait\/duration)$/.test(url)
+  )
+    return () => {};
   scope.pendingWaits += 1;
   if (scope.pendingWaits > 1) scope.parallelWaits = true;
   return () => {

@@ -42,6 +42,7 @@ export function startAttempt(
     abandon();
   });
   let over = false;
+  let stopFlushing = async () => {};
   const abandon = () => {
     if (over || scope.abandoned) return;
     scope.abandoned = true;
@@ -74,7 +75,7 @@ export function startAttempt(
       isWarmStart: true,
       ...(config.retries ? { retries: structuredClone(config.retries) as never } : {}),
     });
-    scope.metadata.startPeriodicFlush(1000);
+    stopFlushing = flushPeriodically(scope);
     const { result } = await executor.execute(execution, scope.ctx, scope.abort.signal);
     over = true;
     // A middleware that never calls next() leaves no result.
@@ -86,7 +87,8 @@ export function startAttempt(
 
   async function finish() {
     const result = await decided;
-    scope.metadata.stopPeriodicFlush();
+    await stopFlushing();
+    scope.inputStreams.reset();
     const metadata = await lastMetadata(core, scope);
     return { result, durationMs: performance.now() - startedAt, metadata };
   }
@@ -124,18 +126,30 @@ function createScope(
 ): Scope {
   const { v3, workers } = core;
   const abort = new AbortController();
-  const metadata = new workers.StandardMetadataManager(v3.apiClientManager.clientOrThrow());
+  const client = v3.apiClientManager.clientOrThrow();
+  const metadata = new workers.StandardMetadataManager(client);
   metadata.runId = execution.run.id;
   metadata.runIdIsRoot = !execution.run.rootTaskRunId;
+  const inputStreams = new workers.StandardInputStreamManager(client, client.baseUrl);
+  inputStreams.setRunId(execution.run.id, "v2");
+  const realtimeStreams = new workers.StandardRealtimeStreamsManager(client, client.baseUrl);
+  const waitUntil = new workers.StandardWaitUntilManager();
+  // An attempt ends when what it streams has arrived.
+  waitUntil.register({
+    requiresResolving: () => realtimeStreams.hasActiveStreams(),
+    promise: (timeout) => realtimeStreams.waitForAllStreams(timeout),
+  });
   return {
     execution,
     ctx: v3.TaskRunContext.parse(execution),
     worker: { id: "worker_local", contentHash: version, version, engine: "V2" },
     locals: new workers.StandardLocalsManager(),
     metadata,
-    waitUntil: new workers.StandardWaitUntilManager(),
+    waitUntil,
     usage: new workers.DevUsageManager(),
     runtime: createWaits(core, ask),
+    realtimeStreams,
+    inputStreams,
     timeout: { signal: abort.signal, abortAfterTimeout: () => abort, reset() {} },
     listeners: { wait: [], resume: [], cancel: [] },
     abort,
@@ -144,6 +158,18 @@ function createScope(
     parallelWaits: false,
     waiting: false,
     fail,
+  };
+}
+
+/** The manager's own periodic flush goes on for ever when it is stopped while one is under way. */
+function flushPeriodically({ metadata }: Scope): () => Promise<void> {
+  let flushing = Promise.resolve();
+  const timer = setInterval(() => {
+    flushing = flushing.then(() => metadata.flush());
+  }, 1000);
+  return async () => {
+    clearInterval(timer);
+    await flushing;
   };
 }
 

@@ -97,6 +97,7 @@ export async function loadTaskFiles(
       schedule: manifest.schedule
         ? { cron: manifest.schedule.cron, timezone: manifest.schedule.timezone }
         : undefined,
+      triggerSource: manifest.triggerSource,
       payloadSchema: more.payloadSchema,
     };
   });

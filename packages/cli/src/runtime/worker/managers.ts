@@ -33,6 +33,7 @@ export function installManagers(core: Core, log: LogSink): Machinery {
     }),
   );
   v3.lifecycleHooks.setGlobalLifecycleHooksManager(createHooks(core));
+  installStreams(core);
   installMetadata(core);
   installContext(core);
   const catalog = new workers.StandardResourceCatalog();
@@ -70,6 +71,15 @@ function createHooks({ workers }: Core) {
       await Promise.allSettled((currentScope()?.listeners.cancel ?? []).map((listener) => listener()));
     }
   })();
+}
+
+/** Streams a run writes and reads. */
+function installStreams({ v3, workers }: Core): void {
+  const client = v3.apiClientManager.clientOrThrow();
+  const written = new workers.StandardRealtimeStreamsManager(client, client.baseUrl);
+  v3.realtimeStreams.setGlobalManager(forwardToScope((s) => s.realtimeStreams, written));
+  const read = new workers.StandardInputStreamManager(client, client.baseUrl);
+  v3.inputStreams.setGlobalManager(forwardToScope((s) => s.inputStreams, read));
 }
 
 /** The SDK keeps `metadata.parent` and `.root` from the time it is imported, so these have to forward as well. */

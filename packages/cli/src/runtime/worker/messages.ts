@@ -36,6 +36,8 @@ export interface TaskManifest {
   maxDuration: number | undefined;
   ttl: string | number | undefined;
   schedule: { cron: string; timezone: string } | undefined;
+  /** `schedule` for those made with `schedules.task()`. */
+  triggerSource: string | undefined;
   payloadSchema: unknown;
 }
 
@@ -46,10 +48,10 @@ export interface QueueManifest {
 
 /** Operations on metadata that the run hasn't sent yet: its own, its parent's, its root's. */
 export interface MetadataChanges {
-  metadata?: Record<string, unknown>;
-  operations?: unknown[];
-  parentOperations?: unknown[];
-  rootOperations?: unknown[];
+  metadata?: Record<string, unknown> | undefined;
+  operations?: unknown[] | undefined;
+  parentOperations?: unknown[] | undefined;
+  rootOperations?: unknown[] | undefined;
 }
 
 export type StopReason = "cancelled" | "maxDuration";

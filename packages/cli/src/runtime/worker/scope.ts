@@ -15,6 +15,8 @@ export interface Scope {
   waitUntil: InstanceType<Workers["StandardWaitUntilManager"]>;
   usage: InstanceType<Workers["DevUsageManager"]>;
   runtime: RuntimeManager;
+  realtimeStreams: InstanceType<Workers["StandardRealtimeStreamsManager"]>;
+  inputStreams: InstanceType<Workers["StandardInputStreamManager"]>;
   timeout: { signal: AbortSignal; abortAfterTimeout(): AbortController; reset(): void };
   listeners: Record<"wait" | "resume", ((wait: TaskWait) => Promise<void>)[]> & {
     cancel: (() => Promise<void>)[];

@@ -24,6 +24,7 @@ export class Fleet {
   #current: TaskWorker | undefined;
   #tasks: ReadonlyMap<string, TaskManifest> = new Map();
   #problems: FileProblem[] = [];
+  #replacing: TaskWorker | undefined;
   #loading: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -57,14 +58,15 @@ export class Fleet {
     return next;
   }
 
-  /** Takes a worker out of use: after its runs it ends. Code in it may be beyond control. */
-  retire(worker: TaskWorker): void {
-    if (worker.retired) return;
+  /** Has another worker take over from one that holds code beyond control. Until that is ready, the old one goes on. */
+  replace(worker: TaskWorker): void {
+    if (this.#current !== worker || this.#replacing === worker) return;
+    this.#replacing = worker;
+    this.#loadUntilItWorks();
+  }
+
+  #retire(worker: TaskWorker): void {
     worker.retired = true;
-    if (this.#current === worker) {
-      this.#current = undefined;
-      this.#replace();
-    }
     this.releaseIfDone(worker);
   }
 
@@ -127,7 +129,7 @@ export class Fleet {
     this.#current = worker;
     this.#tasks = worker.tasks;
     await this.#options.onLoaded(loaded);
-    if (before) this.retire(before);
+    if (before) this.#retire(before);
   }
 
   #announce(worker: TaskWorker, durationMs: number): void {
@@ -143,15 +145,15 @@ export class Fleet {
     if (wasCurrent) this.#current = undefined;
     if (this.#stopped) return;
     this.#options.onLost(worker, worker.retired && worker.runs.size === 0 ? "" : reason);
-    if (wasCurrent) this.#replace();
+    if (wasCurrent) this.#loadUntilItWorks();
   }
 
-  /** Loads again until it works: without a worker no run goes on. */
-  #replace(): void {
+  /** Without a worker no run goes on. */
+  #loadUntilItWorks(): void {
     this.reload().catch(async (error: unknown) => {
       this.#options.emit({ type: "log", level: "error", message: messageOf(error) });
       await sleep(1000);
-      if (!this.#stopped && !this.#current) this.#replace();
+      if (!this.#stopped && !this.#current) this.#loadUntilItWorks();
     });
   }
 }

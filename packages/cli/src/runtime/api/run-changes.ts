@@ -1,0 +1,83 @@
+import {
+  AddTagsRequestBody,
+  RescheduleRunRequestBody,
+  stringifyIO,
+  UpdateMetadataRequestBody,
+} from "@trigger.dev/core/v3";
+import { Hono } from "hono";
+import { addTags, mostTags, rescheduleRun } from "../runs/change.js";
+import { readFamily, readRun } from "../runs/read.js";
+import { hasEnded } from "../runs/row.js";
+import { readMoment } from "../runs/times.js";
+import { changeMetadata } from "../runs/update.js";
+import type { ApiContext, ApiEnv } from "./context.js";
+import { ApiFailure, found, parseJson, readBody } from "./failure.js";
+import { presignPacket, viewFull } from "./views.js";
+
+/** Changing runs that are there: replay, reschedule, tags, metadata. */
+export function runChangeRoutes(context: ApiContext): Hono<ApiEnv> {
+  const { pool, runs, changes } = context;
+  const read = async (id: string) => found(await readRun(pool, id), "Run");
+
+  return new Hono<ApiEnv>()
+    .post("/api/v1/runs/:run/replay", async (c) => {
+      const row = await read(c.req.param("run"));
+      const text = await c.req.text();
+      const { payload } = (text === "" ? {} : parseJson(text)) as { payload?: unknown };
+      const packet = payload === undefined ? undefined : await stringifyIO(payload);
+      const {
+        idempotencyKey: _key,
+        idempotencyKeyOptions: _keyOptions,
+        delay: _delay,
+        ...kept
+      } = row.options;
+      const { parentRunId: _parent, resumeParentOnCompletion: _resume, ...options } = kept;
+      const replay = await runs.accept(
+        row.task,
+        packet ? packet.data : (row.payload ?? undefined),
+        {
+          ...options,
+          payloadType: packet?.dataType ?? row.payload_type,
+          tags: row.tags,
+          queue: { name: row.queue },
+        },
+        { isReplay: true },
+      );
+      return c.json({ id: replay.row.id });
+    })
+    .post("/api/v1/runs/:run/reschedule", async (c) => {
+      const { delay } = await readBody(c, RescheduleRunRequestBody);
+      const { id } = await read(c.req.param("run"));
+      const at = readMoment(delay);
+      if (!at)
+        throw new ApiFailure(
+          400,
+          `Invalid delay ${JSON.stringify(delay)}: give a date or a duration such as "1h".`,
+        );
+      const moved = await rescheduleRun(pool, id, at);
+      if (!moved) throw new ApiFailure(422, "Only a run that is still delayed can be rescheduled.");
+      runs.announceMoved(moved);
+      return c.json(await viewFull(moved, await readFamily(pool, moved), presignPacket(context)));
+    })
+    .post("/api/v1/runs/:run/tags", async (c) => {
+      const { tags } = await readBody(c, AddTagsRequestBody);
+      const { id } = await read(c.req.param("run"));
+      const changed = await addTags(pool, id, [tags].flat());
+      if (!changed) throw new ApiFailure(422, `A run can have at most ${mostTags} tags.`);
+      changes.announce(changed);
+      return c.json({ message: `Successfully set tags.` });
+    })
+    .get("/api/v1/runs/:run/metadata", async (c) => {
+      const { metadata } = await read(c.req.param("run"));
+      return c.json({ metadata, metadataType: "application/json" });
+    })
+    .put("/api/v1/runs/:run/metadata", async (c) => {
+      const body = await readBody(c, UpdateMetadataRequestBody);
+      const row = await read(c.req.param("run"));
+      if (hasEnded(row.status))
+        throw new ApiFailure(422, "The metadata of a run that has ended can't be changed.");
+      const { metadata, changed } = await changeMetadata(pool, row, body);
+      for (const one of changed) changes.announce(one);
+      return c.json({ metadata });
+    });
+}

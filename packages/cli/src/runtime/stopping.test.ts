@@ -1,0 +1,88 @@
+import { runs, tasks } from "@trigger.dev/sdk";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { left, startTestRuntime, type TestRuntime } from "./test-support.js";
+
+const poll = { pollIntervalMs: 50 };
+let t: TestRuntime;
+
+beforeAll(async () => {
+  t = await startTestRuntime(
+    {
+      "stopping.ts": `
+export const polite = task({ id: "polite", onCancel: async () => leave("onCancel"), run: async (_: void, { signal }) => { leave("polite"); await sleep(1e8, undefined, { signal }); } });
+export const deaf = task({ id: "deaf", run: async () => { leave("deaf"); for (;;) { await sleep(5); leave("deaf-goes-on"); } } });
+export const busy = task({ id: "busy", run: async () => { leave("busy"); for (;;); } });
+export const busyBriefly = task({ id: "busy-briefly", maxDuration: 5, run: async () => { leave("busy-briefly"); for (;;); } });
+export const sleepy = task({ id: "sleepy", maxDuration: 5, run: async () => { leave("sleepy"); await sleep(1e8); } });
+export const signalled = task({ id: "signalled", maxDuration: 5, run: async (_: void, { signal }) => { await sleep(1e8, undefined, { signal }).catch(() => {}); leave("signalled"); throw new Error("stopped"); } });
+export const beside = task({ id: "beside", run: async ({ gate }: { gate: string }, { ctx }) => { await until(gate); return ctx.attempt.number; } });
+export const parent = task({ id: "parent", run: async () => { await beside.triggerAndWait({ gate: "never" }); } });
+`,
+    },
+    { killAfter: 300 },
+  );
+});
+afterAll(() => t.stop());
+
+const started = (name: string) => expect.poll(() => left(t, name)).toBe(true);
+const statusOf = async (id: string) => (await runs.retrieve(id)).status;
+
+describe("cancelling", () => {
+  test("a run that waits in its queue or for its moment never begins", async () => {
+    const { id } = await tasks.trigger("polite", undefined, { delay: "1h" });
+    await runs.cancel(id);
+    expect(await runs.retrieve(id)).toMatchObject({ status: "CANCELED", attemptCount: 0, isCancelled: true });
+  });
+
+  test("code that heeds its signal ends, and its onCancel hook runs", async () => {
+    const { id } = await tasks.trigger("polite", undefined);
+    await started("polite");
+    await runs.cancel(id);
+    expect((await runs.poll(id, poll)).status).toBe("CANCELED");
+    await started("onCancel");
+  });
+
+  test("code that ignores its signal does nothing more, and a run beside it isn't touched", async () => {
+    const beside = await tasks.trigger("beside", { gate: "beside-deaf" });
+    const { id } = await tasks.trigger("deaf", undefined);
+    await started("deaf-goes-on");
+    await expect.poll(() => statusOf(beside.id)).toBe("EXECUTING");
+    await runs.cancel(id);
+    expect((await runs.poll(id, poll)).status).toBe("CANCELED");
+    await t.open("beside-deaf");
+    expect(await runs.poll(beside.id, poll)).toMatchObject({ status: "COMPLETED", output: 1 });
+  });
+
+  test("a busy loop's process is ended; the runs it held are executed again, with the attempt counted", async () => {
+    const beside = await tasks.trigger("beside", { gate: "beside-busy" });
+    await expect.poll(() => statusOf(beside.id)).toBe("EXECUTING");
+    const { id } = await tasks.trigger("busy", undefined);
+    await started("busy");
+    await runs.cancel(id);
+    expect(await runs.poll(id, poll)).toMatchObject({ status: "CANCELED", attemptCount: 1 });
+    await t.open("beside-busy");
+    expect(await runs.poll(beside.id, poll)).toMatchObject({
+      status: "COMPLETED",
+      output: 2,
+      attemptCount: 2,
+    });
+  });
+
+  test("a parent that waits, and its child with it", async () => {
+    const { id } = await tasks.trigger("parent", undefined);
+    await expect.poll(() => statusOf(id)).toBe("WAITING");
+    const [child] = (await runs.retrieve(id)).relatedRuns.children ?? [];
+    await runs.cancel(id);
+    expect((await runs.poll(id, poll)).status).toBe("CANCELED");
+    expect((await runs.poll(child?.id ?? "", poll)).status).toBe("CANCELED");
+  });
+});
+
+describe("maxDuration", () => {
+  test.each(["busy-briefly", "sleepy", "signalled"])("ends %s", async (id) => {
+    const handle = await tasks.trigger(id, undefined);
+    const ended = await runs.poll(handle.id, poll);
+    expect(ended).toMatchObject({ status: "TIMED_OUT", attemptCount: 1, isFailed: true });
+    expect(ended.error?.message).toMatch(/maxDuration.* 5 seconds/);
+  });
+});
