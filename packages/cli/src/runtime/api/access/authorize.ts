@@ -1,0 +1,96 @@
+import { createMiddleware } from "hono/factory";
+import type pg from "pg";
+import type { Access, ApiContext, ApiEnv } from "../context.js";
+import { ApiFailure } from "../failure.js";
+import { hashToken, publicClaims, signPublicToken } from "./public-tokens.js";
+import { rules } from "./rules.js";
+import { allows, type Requirement } from "./scopes.js";
+
+/**
+ * Lets the secret key do everything and a public token what its scopes say; what no rule names is refused to public tokens. The SDK
+ * finds on answers what it needs to make a public token for the run or batch it just triggered.
+ */
+export function authorize(context: ApiContext) {
+  return createMiddleware<ApiEnv>(async (c, next) => {
+    const access = c.get("access");
+    if (access?.kind !== "public") {
+      await next();
+      if (access) c.header("x-trigger-jwt-claims", JSON.stringify(publicClaims));
+      return;
+    }
+    const path = decodeURI(c.req.path);
+    const rule = rules.find((one) => one.method === c.req.method && one.path.test(path));
+    if (!rule) throw new ApiFailure(403, `${c.req.method} ${path} takes the secret key, not a public token.`);
+    const id = decodeURIComponent(rule.path.exec(path)?.[1] ?? "");
+    const { pool } = context;
+    const query = new URL(c.req.url).searchParams;
+    const requirement = await rule.require({ pool, query, body: () => c.req.text() }, id);
+    checkScopes(access.scopes, requirement);
+    const hash =
+      access.claims.otu === true && rule.consumes ? await useUp(pool, c.req.raw, access) : undefined;
+    await next();
+    if (!c.res.ok) {
+      if (hash) await pool.query("delete from runtime.used_tokens where hash = $1", [hash]);
+      return;
+    }
+    if (rule.consumes) c.header("x-trigger-jwt", await tokenFor(context.secretKey, c.res, requirement));
+  });
+}
+
+function checkScopes(scopes: string[], requirement: Requirement & { every?: true }): void {
+  const { action, resources, superScopes, every } = requirement;
+  const tasks = resources.tasks ?? [];
+  const allowed = every
+    ? allows(scopes, { action, resources: {}, superScopes }) ||
+      (scopes.some((scope) => scope === `${action}:tasks` || scope.startsWith(`${action}:tasks:`)) &&
+        tasks.every((task) => allows(scopes, { action, resources: { tasks: [task] }, superScopes: [] })))
+    : allows(scopes, requirement);
+  if (allowed) return;
+  const needed = Object.entries(resources).flatMap(([type, ids]) =>
+    ids.map((id) => `${action}:${type}:${id}`),
+  );
+  throw new ApiFailure(
+    403,
+    `This public token lacks a scope. Any of these would do: ${[...needed, ...superScopes].join(", ")}.`,
+  );
+}
+
+/** Whether a public token may batch-trigger a task; the secret key may always. */
+export function mayBatchTrigger(access: Access, task: string): boolean {
+  if (access.kind === "secret") return true;
+  return allows(access.scopes, {
+    action: "batchTrigger",
+    resources: { tasks: [task] },
+    superScopes: ["write:tasks", "admin"],
+  });
+}
+
+async function useUp(
+  pool: pg.Pool,
+  request: Request,
+  { claims }: Access & { kind: "public" },
+): Promise<string> {
+  const hash = hashOf(request);
+  await pool.query("delete from runtime.used_tokens where expires_at < now()");
+  const { rowCount } = await pool.query(
+    "insert into runtime.used_tokens (hash, expires_at) values ($1, to_timestamp($2)) on conflict do nothing",
+    [hash, claims.exp],
+  );
+  if (rowCount === 0) throw new ApiFailure(422, "This one-time token has already been used.");
+  return hash;
+}
+
+/** The hash of the token a request carries. */
+export function hashOf(request: Request): string {
+  return hashToken((request.headers.get("authorization") ?? "").replace(/^Bearer /i, ""));
+}
+
+/** A public token's holder can't sign one for the run it triggered: it gets one that reads that run, or batch. */
+async function tokenFor(secretKey: string, response: Response, { action }: Requirement): Promise<string> {
+  const { id } = (await response.clone().json()) as { id: string };
+  return signPublicToken(
+    secretKey,
+    { scopes: [`read:${action === "trigger" ? "runs" : "batch"}:${id}`] },
+    "1h",
+  );
+}
