@@ -56,6 +56,14 @@ function createProgram(): Command {
     .option(...dir)
     .option("--json", "print one JSON object")
     .action(async (userId, options) => (await import("./commands/token.js")).token(userId, options));
+  const keys = program.command("keys").description("keys that sign tokens, and keys that seal grants");
+  keys
+    .command("new")
+    .description("make a key in the form that Supabase imports, and say what to do with it")
+    .option("--alg <algorithm>", "ES256, RS256 or EdDSA", "ES256")
+    .option("--grant", "a pair for grants instead: private for the app, public for the workers")
+    .option("--json", "print one JSON object")
+    .action(async (options) => (await import("./commands/keys.js")).newKey(options));
   return program;
 }
 
