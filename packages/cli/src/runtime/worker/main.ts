@@ -8,6 +8,7 @@ import { locateError } from "./locate-error.js";
 import { installManagers, type LogSink, type Machinery } from "./managers.js";
 import type { FromWorker, ProjectConfig, ToWorker, WaitResult } from "./messages.js";
 import { currentScope } from "./scope.js";
+import { followParent } from "./watchdog.js";
 import { supplyWebSocket } from "./web-socket.js";
 
 const attempts = new Map<string, Attempt>();
@@ -110,6 +111,7 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 const { exit } = process;
+followParent();
 supplyWebSocket();
 captureConsole(log);
 installContainment((message) => log("error", message));
