@@ -1,5 +1,5 @@
 import { BehalfError } from "behalf";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { printError, styled } from "./commands/terminal.js";
 import { UsageError } from "./errors.js";
 
@@ -60,7 +60,9 @@ function createProgram(): Command {
   keys
     .command("new")
     .description("make a key in the form that Supabase imports, and say what to do with it")
-    .option("--alg <algorithm>", "ES256, RS256 or EdDSA", "ES256")
+    .addOption(
+      new Option("--alg <algorithm>", "the algorithm").choices(["ES256", "RS256", "EdDSA"]).default("ES256"),
+    )
     .option("--grant", "a pair for grants instead: private for the app, public for the workers")
     .option("--json", "print one JSON object")
     .action(async (options) => (await import("./commands/keys.js")).newKey(options));

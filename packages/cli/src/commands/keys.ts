@@ -1,6 +1,5 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import type { JWK } from "jose";
-import { UsageError } from "../errors.js";
 import { print, printError, printJson } from "./terminal.js";
 
 const pairs = {
@@ -10,7 +9,7 @@ const pairs = {
 } as const;
 
 export interface NewKeyOptions {
-  alg: string;
+  alg: keyof typeof pairs;
   grant?: boolean;
   json?: boolean;
 }
@@ -21,19 +20,17 @@ export interface NewKeyOptions {
  */
 export function newKey({ alg, grant, json }: NewKeyOptions): void {
   const { privateJwk, publicJwk } = generateJwks(alg);
-  if (json) return printJson({ private: privateJwk, public: publicJwk });
-  print(JSON.stringify(privateJwk));
-  if (grant) print(JSON.stringify(publicJwk));
-  for (const line of grant ? grantSteps : signingSteps(alg)) printError(line);
+  if (json) {
+    printJson({ private: privateJwk, public: publicJwk });
+  } else {
+    print(JSON.stringify(privateJwk));
+    if (grant) print(JSON.stringify(publicJwk));
+    for (const line of grant ? grantSteps : signingSteps(alg)) printError(line);
+  }
 }
 
-function generateJwks(alg: string): { privateJwk: JWK; publicJwk: JWK } {
-  if (!Object.hasOwn(pairs, alg))
-    throw new UsageError(
-      "ERR_USAGE_ALGORITHM",
-      `There is no algorithm ${alg}: use ${Object.keys(pairs).join(", ")}.`,
-    );
-  const { privateKey, publicKey } = pairs[alg as keyof typeof pairs]();
+function generateJwks(alg: keyof typeof pairs): { privateJwk: JWK; publicJwk: JWK } {
+  const { privateKey, publicKey } = pairs[alg]();
   const named = { kid: randomUUID(), use: "sig", alg };
   return {
     // As `supabase gen signing-key` writes it.
