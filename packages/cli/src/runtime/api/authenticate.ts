@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { validateJWT } from "@trigger.dev/core/v3";
 import { createMiddleware } from "hono/factory";
+import { verifyPublicToken } from "./access/public-tokens.js";
 import type { ApiEnv } from "./context.js";
 import { ApiFailure } from "./failure.js";
 
@@ -15,16 +15,16 @@ export function authenticate(secretKey: string) {
       c.set("access", { kind: "secret" });
       return next();
     }
-    const validated = token.includes(".") ? await validateJWT(token, secretKey) : undefined;
-    if (!validated?.ok)
+    const claims = token.includes(".") ? await verifyPublicToken(secretKey, token) : undefined;
+    if (!claims)
       throw new ApiFailure(401, "Invalid or missing API key. Send TRIGGER_SECRET_KEY as Bearer token.");
-    const { scopes } = validated.payload as { scopes?: unknown };
+    const { scopes } = claims;
     c.set("access", {
       kind: "public",
       scopes: Array.isArray(scopes)
         ? scopes.filter((scope): scope is string => typeof scope === "string")
         : [],
-      claims: validated.payload,
+      claims,
     });
     return next();
   });
