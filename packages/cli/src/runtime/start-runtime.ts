@@ -101,6 +101,7 @@ async function start(
       const ids = loaded.tasks.map((task) => task.id);
       for (const row of await settleQueued(pool, ids)) changes.announce(row);
       engine.wake();
+      return areas.saveSchedules();
     },
     emit,
   });

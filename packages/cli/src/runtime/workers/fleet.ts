@@ -12,8 +12,8 @@ export interface FleetOptions {
   onMessage(worker: TaskWorker, message: FromWorker): void;
   /** A worker ended; the runs it still had must be given back. */
   onLost(worker: TaskWorker, reason: string): void;
-  /** Another worker takes runs from now on. */
-  onLoaded(loaded: Loaded): Promise<void>;
+  /** Another worker takes runs from now on. Returns what is wrong with what it loaded. */
+  onLoaded(loaded: Loaded): Promise<FileProblem[]>;
   emit(event: RuntimeEvent): void;
 }
 
@@ -128,7 +128,8 @@ export class Fleet {
     const before = this.#current;
     this.#current = worker;
     this.#tasks = worker.tasks;
-    await this.#options.onLoaded(loaded);
+    const problems = await this.#options.onLoaded(loaded);
+    this.#problems = [...this.#problems, ...problems];
     if (before) this.#retire(before);
   }
 
