@@ -17,6 +17,7 @@ import { startDatabase } from "./start-database.js";
 import { Lifetime } from "./state/lifetime.js";
 import { takeLock } from "./state/lock.js";
 import { createStorage } from "./storage/app.js";
+import { s3Credentials } from "./storage/s3/credentials.js";
 import type { MigrationReport, Stack, StackKeys, StackOptions, StackStep } from "./types.js";
 
 /**
@@ -127,6 +128,7 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
     databaseUrl: database.urlOf("postgres"),
     adminDatabaseUrl: database.urlOf("supabase_admin"),
     keys,
+    s3: { endpoint: `${url}/storage/v1/s3`, region: "local", ...s3Credentials(keys.jwtSecret) },
     applyMigrations: migrate,
     stop: () => lifetime.end(),
   };

@@ -29,10 +29,20 @@ export interface Stack {
   /** Connection string of the superuser `supabase_admin`. Never hand it to task code. */
   adminDatabaseUrl: string;
   keys: StackKeys;
+  /** What an S3 client of `/storage/v1/s3` is given. */
+  s3: S3Access;
   /** Applies what is new in `supabase/migrations` and the seed if it hasn't run. */
   applyMigrations(): Promise<MigrationReport>;
   /** Stops everything; safe to call twice. Data stays. */
   stop(): Promise<void>;
+}
+
+/** For an S3 client, with `forcePathStyle`. The keys pass over the policies, as a project's S3 access keys do. */
+export interface S3Access {
+  endpoint: string;
+  region: string;
+  accessKeyId: string;
+  secretAccessKey: string;
 }
 
 /** A project's keys, made once and kept in its directory. */

@@ -13,6 +13,8 @@ import { bucketRoutes } from "./routes/buckets.js";
 import { downloadRoutes, openDownloadRoutes } from "./routes/downloads.js";
 import { objectRoutes } from "./routes/objects.js";
 import { signedUploadRoutes, uploadRoutes } from "./routes/uploads.js";
+import { createS3 } from "./s3/app.js";
+import { s3Credentials } from "./s3/credentials.js";
 import { UrlSignatures } from "./signatures.js";
 
 export interface StorageOptions {
@@ -60,6 +62,15 @@ export function createStorage(options: StorageOptions): Storage {
   app.all("/iceberg/*", () => {
     throw failures.notImplemented("Analytics storage");
   });
+  const s3 = createS3({
+    services,
+    credentials: s3Credentials(keys.jwtSecret),
+    anonKey: keys.anonKey,
+    verifyToken: verify,
+    onFailure,
+  });
+  app.all("/s3", s3);
+  app.all("/s3/*", s3);
   app.route("/", openDownloadRoutes(services, signatures));
   app.route("/", signedUploadRoutes(services, signatures));
   app.all("/upload/resumable/sign", resumable.handle);

@@ -8,6 +8,8 @@ export interface DownloadOptions {
   download?: string | undefined;
   /** When a signed URL ends, in seconds since 1970. */
   expires?: number | undefined;
+  /** Added to the usual ones, or instead of them. */
+  headers?: OutgoingHttpHeaders;
 }
 
 /** Answers with an object's content, or a part of it, straight from its file. */
@@ -18,7 +20,7 @@ export async function sendObject(
   object: StoredObject,
   options: DownloadOptions = {},
 ): Promise<void> {
-  const headers = headersOf(object, options);
+  const headers = { ...headersOf(object, options), ...options.headers };
   if (isUnchanged(request, object)) {
     response.writeHead(304, headers).end();
     return;

@@ -26,6 +26,8 @@ export function openForm(request: IncomingMessage): Promise<UploadedForm> {
     }
     parser.on("field", (name: string, value: string) => fields.set(name, value));
     parser.on("file", (_name, content, _filename, _encoding, mimeType) => {
+      // An error before anybody reads must wait for the reader, not end the process.
+      content.on("error", () => {});
       // A body that ends too early must end the reading of the file as well.
       request.once("close", () => {
         if (!request.complete) content.destroy(new Error("The client went away."));

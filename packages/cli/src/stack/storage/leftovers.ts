@@ -5,7 +5,8 @@ export async function removeLeftovers({ database, files }: StorageServices): Pro
   return files.removeUnknown(Date.now(), (versions) =>
     database.asOwner(async (owner) => {
       const { rows } = await owner.query<{ version: string }>(
-        "select version from storage.objects where version = any($1)",
+        `select version from storage.objects where version = any($1)
+         union all select version from storage.s3_multipart_uploads_parts where version = any($1)`,
         [versions],
       );
       return new Set(rows.map((row) => row.version));

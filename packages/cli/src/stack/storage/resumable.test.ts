@@ -62,7 +62,7 @@ const bytesOf = async (result: { data: Blob | null }) =>
 test("an upload in parts arrives whole, with what was said about it", async () => {
   const content = randomBytes(350_000);
   await send(content, `${ada}/parts.txt`, tokens.ada);
-  expect(await bytesOf(await files("ada").download(`${ada}/parts.txt`))).toEqual(content);
+  expect((await bytesOf(await files("ada").download(`${ada}/parts.txt`))).equals(content)).toBe(true);
   expect((await files("ada").info(`${ada}/parts.txt`)).data).toMatchObject({
     size: 350_000,
     contentType: "text/plain",
@@ -93,7 +93,7 @@ test("what was cut off goes on where it stopped, and nobody sees it before its e
   const stolen = send(content, name, tokens.grace, { uploadUrl: url, endpoint: null as never });
   await expect(stolen).rejects.toThrow(/403/);
   await send(content, name, tokens.ada, { uploadUrl: url, endpoint: null as never });
-  expect(await bytesOf(await files("ada").download(name))).toEqual(content);
+  expect((await bytesOf(await files("ada").download(name))).equals(content)).toBe(true);
 });
 
 test("the policies and the bucket's limit decide before the first byte", async () => {

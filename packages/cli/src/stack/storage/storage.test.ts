@@ -283,6 +283,32 @@ test("limits of size and type hold, declared or not", async () => {
   expect((await small.list(ada)).data?.map((entry) => entry.name)).toEqual(["a.txt"]);
 });
 
+test("an upload that breaks off leaves nothing, and nobody else notices", async () => {
+  const headers = { authorization: `Bearer ${stack.keys.serviceRoleKey}` };
+  const form = "--x\r\ncontent-disposition: form-data; name=f; filename=f\r\n\r\nstart";
+  const bodies: [string, string][] = [
+    ["text/plain", "start"],
+    ["multipart/form-data; boundary=x", form],
+  ];
+  const unfinished = join(stack.folder.path, ".behalf", "storage", "unfinished");
+  for (const [type, body] of bodies) {
+    const { hostname, port } = new URL(stack.url);
+    const sent = request({
+      hostname,
+      port,
+      method: "POST",
+      path: "/storage/v1/object/files/broken.txt",
+      headers: { ...headers, "content-type": type, "content-length": 1000 },
+    });
+    sent.on("error", () => {});
+    sent.write(body);
+    await expect.poll(() => readdirSync(unfinished).length).toBe(1);
+    sent.destroy();
+    await expect.poll(() => readdirSync(unfinished).length).toBe(0);
+  }
+  expect((await service.storage.from("files").exists("broken.txt")).data).toBe(false);
+});
+
 test("no path leads anywhere but to a name", async () => {
   const headers = { authorization: `Bearer ${stack.keys.serviceRoleKey}` };
   const names = [
