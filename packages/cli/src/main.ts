@@ -66,6 +66,15 @@ function createProgram(): Command {
     .option("--grant", "a pair for grants instead: private for the app, public for the workers")
     .option("--json", "print one JSON object")
     .action(async (options) => (await import("./commands/keys.js")).newKey(options));
+  program
+    .command("doctor")
+    .description("what is wrong with the environment, the project, the schema and the code, and the cure")
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .option("--fix", "write a migration for what can be cured safely")
+    .action(async (options) => {
+      process.exitCode = await (await import("./commands/doctor.js")).doctor(options);
+    });
   return program;
 }
 

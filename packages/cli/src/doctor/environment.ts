@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseEnv } from "node:util";
+import { BehalfError, type BehalfErrorCode, createBehalf, errorTable } from "behalf";
+import type { DoctorCode, Finding } from "./finding.js";
+
+export type Environment = Record<string, string | undefined>;
+
+/** The variables that task code would find, and where each is set. */
+export interface ProjectEnvironment {
+  variables: Environment;
+  /** What to call the place of a variable: `.env.local`, or "the environment". */
+  placeOf(variable: string): string;
+  /** Every `.env*` file, also those that only a build or a deployment reads. */
+  files: { file: string; variables: Record<string, string> }[];
+}
+
+const templates = /\.(?:example|sample|template|dist)$/;
+
+/** Reads the variables of this process and the project's `.env` files; `.env.local` wins over `.env`, both over the process. */
+export function readEnvironment(folder: string, inherited: Environment): ProjectEnvironment {
+  const files = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && /^\.env(?:\.|$)/.test(entry.name) && !templates.test(entry.name))
+    .map(({ name }) => ({ file: name, variables: read(join(folder, name)) }))
+    .sort((a, b) => a.file.localeCompare(b.file));
+  const variables: Environment = { ...inherited };
+  const places = new Map<string, string>();
+  for (const { file, variables: more } of files.filter(
+    ({ file }) => file === ".env" || file === ".env.local",
+  )) {
+    for (const [name, value] of Object.entries(more)) {
+      variables[name] = value;
+      places.set(name, file);
+    }
+  }
+  return { variables, files, placeOf: (variable) => places.get(variable) ?? "the environment" };
+}
+
+function read(file: string): Record<string, string> {
+  const entries = Object.entries(parseEnv(readFileSync(file, "utf8")));
+  return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}
+
+/** Whether anything at all says which project to work on, or as whom. */
+export function isConfigured(variables: Environment): boolean {
+  return Object.keys(variables).some((name) => /^(?:SUPABASE|BEHALF)_/.test(name) && variables[name]);
+}
+
+/** Checks the variables by behalf's own rules, and the other `.env` files for secrets that a build would publish. */
+export async function checkEnvironment(environment: ProjectEnvironment): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  if (isConfigured(environment.variables))
+    for (const { code, variables } of await refusals(environment.variables))
+      findings.push(...variables.map((name) => finding(code, `${name} (${environment.placeOf(name)})`)));
+  for (const { file, variables } of environment.files) {
+    for (const [name, value] of Object.entries(variables)) {
+      const where = `${name} (${file})`;
+      if (findings.some((known) => known.where === where)) continue;
+      if (isPublicSecret(name, value)) findings.push(finding("ERR_CONFIG_PUBLIC_SECRET", where));
+    }
+  }
+  return findings;
+}
+
+interface Refusal {
+  code: BehalfErrorCode;
+  variables: string[];
+}
+
+/** Behalf stops at the first mistake: each is taken out of the way to see the next. */
+async function refusals(variables: Environment): Promise<Refusal[]> {
+  const rest = { ...variables };
+  const found: Refusal[] = [];
+  for (;;) {
+    const error = await refusalOf(rest);
+    if (!error) return found;
+    const code = error.code as BehalfErrorCode;
+    const named = namesIn(error.message);
+    // What is missing only because it was taken out has been told already.
+    if (code === "ERR_CONFIG_MISSING") {
+      const missing = named.slice(0, 1);
+      return missing.some((name) => variables[name]) ? found : [...found, { code, variables: missing }];
+    }
+    const guilty = named.filter((name) => rest[name]);
+    if (guilty.length === 0) return [...found, { code, variables: ["SUPABASE_URL"] }];
+    found.push({ code, variables: guilty });
+    for (const name of guilty) delete rest[name];
+  }
+}
+
+/** The variables that an error's first sentence is about; what follows is the cure. */
+function namesIn(message: string): string[] {
+  return [...new Set(message.split(". ")[0]?.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g))];
+}
+
+async function refusalOf(environment: Environment): Promise<BehalfError | undefined> {
+  let isCreated = false;
+  try {
+    const behalf = createBehalf({
+      environment,
+      users: "trust",
+      requireGrant: false,
+      fetch: async () => new Response(),
+    });
+    isCreated = true;
+    // Minting compares the JWT secret with the anon key that it must have signed.
+    await behalf.mintToken("00000000-0000-4000-8000-000000000000");
+  } catch (error) {
+    if (!(error instanceof BehalfError)) throw error;
+    // A worker for the service role alone, or with a broker, mints nothing, and needs nothing for it.
+    const isOurs = /^ERR_(?:CONFIG|KEY)_/.test(error.code);
+    return isOurs && !(isCreated && error.code === "ERR_CONFIG_MISSING") ? error : undefined;
+  }
+  return undefined;
+}
+
+function isPublicSecret(name: string, value: string): boolean {
+  const probe = {
+    SUPABASE_URL: "https://doctor.invalid",
+    SUPABASE_SECRET_KEY: "sb_secret_doctor",
+    [name]: value,
+  };
+  try {
+    createBehalf({ environment: probe });
+  } catch (error) {
+    return error instanceof BehalfError && error.code === "ERR_CONFIG_PUBLIC_SECRET";
+  }
+  return false;
+}
+
+function finding(code: BehalfErrorCode, where: string): Finding {
+  const { cause, cure } = errorTable[code];
+  return { code: code.replace("ERR_", "DOCTOR_") as DoctorCode, level: "error", where, why: cause, cure };
+}
