@@ -6,14 +6,12 @@ import { anonymous, createVerifier } from "./caller.js";
 import { StorageDatabase } from "./database.js";
 import { failureOf, failures } from "./failure.js";
 import { ObjectFiles } from "./files.js";
-import { removeLeftovers } from "./leftovers.js";
-import type { StorageEnv } from "./request.js";
-import { createResumableUploads } from "./resumable.js";
+import { removeExpiredUploads, removeLeftovers } from "./leftovers.js";
+import type { StorageContext, StorageEnv } from "./request.js";
 import { bucketRoutes } from "./routes/buckets.js";
 import { downloadRoutes, openDownloadRoutes } from "./routes/downloads.js";
 import { objectRoutes } from "./routes/objects.js";
 import { signedUploadRoutes, uploadRoutes } from "./routes/uploads.js";
-import { createS3 } from "./s3/app.js";
 import { s3Credentials } from "./s3/credentials.js";
 import { UrlSignatures } from "./signatures.js";
 
@@ -39,10 +37,14 @@ export interface Storage {
 export function createStorage(options: StorageOptions): Storage {
   const { databaseUrl, keys, directory, sizeLimit, onFailure } = options;
   const database = new StorageDatabase(databaseUrl);
-  const files = new ObjectFiles(join(directory, "storage"));
+  const folder = join(directory, "storage");
+  const files = new ObjectFiles(folder);
   const services = { database, files, sizeLimit };
   const signatures = new UrlSignatures(keys.jwtSecret);
-  const resumable = createResumableUploads(services, signatures, join(directory, "storage"));
+  const resumable = whenFirstUsed(async () => {
+    const { createResumableUploads } = await import("./resumable.js");
+    return createResumableUploads(services, signatures, folder);
+  });
   const verify = createVerifier(keys);
 
   const app = new Hono<StorageEnv>();
@@ -62,22 +64,20 @@ export function createStorage(options: StorageOptions): Storage {
   app.all("/iceberg/*", () => {
     throw failures.notImplemented("Analytics storage");
   });
-  const s3 = createS3({
-    services,
-    credentials: s3Credentials(keys.jwtSecret),
-    anonKey: keys.anonKey,
-    verifyToken: verify,
-    onFailure,
+  const s3 = whenFirstUsed(async () => {
+    const { createS3 } = await import("./s3/app.js");
+    const credentials = s3Credentials(keys.jwtSecret);
+    return createS3({ services, credentials, anonKey: keys.anonKey, verifyToken: verify, onFailure });
   });
   app.all("/s3", s3);
   app.all("/s3/*", s3);
   app.route("/", openDownloadRoutes(services, signatures));
   app.route("/", signedUploadRoutes(services, signatures));
-  app.all("/upload/resumable/sign", resumable.handle);
-  app.all("/upload/resumable/sign/:id", resumable.handle);
+  app.all("/upload/resumable/sign", resumable);
+  app.all("/upload/resumable/sign/:id", resumable);
   // Who asks what the protocol can do, or how far an upload has come, needs no token: an upload's id is the secret.
-  app.on(["OPTIONS"], ["/upload/resumable", "/upload/resumable/:id"], resumable.handle);
-  app.get("/upload/resumable/:id", resumable.handle);
+  app.on(["OPTIONS"], ["/upload/resumable", "/upload/resumable/:id"], resumable);
+  app.get("/upload/resumable/:id", resumable);
   app.use(async (c, next) => {
     const given = c.var.authorization ?? c.req.header("authorization");
     // Who has no valid token may still read what is public.
@@ -96,12 +96,12 @@ export function createStorage(options: StorageOptions): Storage {
   app.route("/", objectRoutes(services, signatures));
   app.route("/", downloadRoutes(services));
   app.route("/", uploadRoutes(services));
-  app.post("/upload/resumable", resumable.handle);
-  app.on(["PATCH", "DELETE"], "/upload/resumable/:id", resumable.handle);
+  app.post("/upload/resumable", resumable);
+  app.on(["PATCH", "DELETE"], "/upload/resumable/:id", resumable);
 
   // Beside everything else: nobody waits for it but who closes.
   const tidied = removeLeftovers(services)
-    .then(() => resumable.removeExpired())
+    .then(() => removeExpiredUploads(folder))
     .catch((error: Error) => onFailure(`Storage could not tidy up: ${error.message}`));
   return {
     app: app as unknown as Hono<GatewayEnv>,
@@ -109,5 +109,16 @@ export function createStorage(options: StorageOptions): Storage {
       await tidied;
       await database.close();
     },
+  };
+}
+
+type StorageHandler = (c: StorageContext) => Promise<Response>;
+
+/** What needs libraries of its own is loaded by its first request: most stacks never see one. */
+function whenFirstUsed(load: () => Promise<StorageHandler>): StorageHandler {
+  let loaded: Promise<StorageHandler> | undefined;
+  return async (c) => {
+    loaded ??= load();
+    return (await loaded)(c);
   };
 }

@@ -94,7 +94,3 @@ async function enterScope(database: Database, scope: RequestScope): Promise<void
   ]);
   if (!rows[0]?.role) throw failures.accessDenied(`permission denied to set role "${caller.role}"`);
 }
-
-/** The owner's own deletes pass the trigger that guards the tables. */
-export const allowDelete = (database: Database) =>
-  database.query("select set_config('storage.allow_delete_query', 'true', true)");

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import { Busboy, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
+import type { BusboyHeaders, BusboyInstance } from "@fastify/busboy";
 import { failures } from "./failure.js";
 
 /** The file of a `multipart/form-data` body, and the fields that came before it. */
@@ -11,7 +11,8 @@ export interface UploadedForm {
 }
 
 /** Reads a form up to its first file, whose content is left to the caller to stream. supabase-js sends the fields first. */
-export function openForm(request: IncomingMessage): Promise<UploadedForm> {
+export async function openForm(request: IncomingMessage): Promise<UploadedForm> {
+  const { Busboy } = await import("@fastify/busboy");
   return new Promise((resolve, reject) => {
     const fields = new Map<string, string>();
     const refuse = () => reject(failures.noContent());

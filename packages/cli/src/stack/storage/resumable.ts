@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createReadStream, mkdirSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -9,6 +9,7 @@ import { FileStore } from "@tus/file-store";
 import { Metadata, Server, type ServerOptions, type Upload } from "@tus/server";
 import type { RequestScope } from "./database.js";
 import { failureOf, failures, StorageFailure } from "./failure.js";
+import { resumableFolder } from "./leftovers.js";
 import { parseObject, type StorageContext, scopeOf } from "./request.js";
 import type { UrlSignatures } from "./signatures.js";
 import {
@@ -26,32 +27,17 @@ type TusMetadata = Record<string, string | null> | undefined;
 type Rights = { scope: RequestScope; upsert: boolean } | { signature: string };
 
 const path = "/storage/v1/upload/resumable";
-const dayMilliseconds = 24 * 3600 * 1000;
 const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-export interface ResumableUploads {
-  handle(c: StorageContext): Promise<Response>;
-  /** Takes away what nobody has gone on with for a day. */
-  removeExpired(): Promise<void>;
-}
 
 /** `/upload/resumable`: the TUS protocol, as tus-js-client and Uppy speak it. Each request is judged anew, not the first alone. */
 export function createResumableUploads(
   services: StorageServices,
   signatures: UrlSignatures,
   directory: string,
-): ResumableUploads {
-  const folder = join(directory, "resumable");
-  let server: Server | undefined;
+): (c: StorageContext) => Promise<Response> {
+  const folder = join(directory, resumableFolder);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const rights = new WeakMap<IncomingMessage, Rights>();
-
-  function open(): Server {
-    if (server) return server;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const store = new FileStore({ directory: folder });
-    server = new Server({ ...optionsOf(store), datastore: store });
-    return server;
-  }
 
   const optionsOf = (store: FileStore): Omit<ServerOptions, "locker"> => ({
     path,
@@ -117,27 +103,20 @@ export function createResumableUploads(
     await completeUpload(services, target, { version, size, eTag: `"${md5.digest("hex")}"` });
   }
 
-  return {
-    async handle(c) {
-      const { incoming, outgoing } = c.env;
-      // TUS servers may give out what has come so far; Storage doesn't.
-      if (c.req.method === "GET") throw failures.noSuchKey();
-      if (isSigned(incoming)) {
-        rights.set(incoming, { signature: c.req.header("x-signature") ?? "" });
-      } else if (c.req.method !== "OPTIONS" && c.req.method !== "HEAD") {
-        const operation = `storage.tus.upload.${operations[c.req.method] ?? "get"}`;
-        rights.set(incoming, { scope: scopeOf(c, operation), upsert: c.req.header("x-upsert") === "true" });
-      }
-      await open().handle(incoming, outgoing);
-      return RESPONSE_ALREADY_SENT;
-    },
-    async removeExpired() {
-      const names = await readdir(folder).catch(() => []);
-      for (const name of names) {
-        const file = join(folder, name);
-        if ((await stat(file)).mtimeMs < Date.now() - dayMilliseconds) await rm(file, { force: true });
-      }
-    },
+  const store = new FileStore({ directory: folder });
+  const server = new Server({ ...optionsOf(store), datastore: store });
+  return async (c) => {
+    const { incoming, outgoing } = c.env;
+    // TUS servers may give out what has come so far; Storage doesn't.
+    if (c.req.method === "GET") throw failures.noSuchKey();
+    if (isSigned(incoming)) {
+      rights.set(incoming, { signature: c.req.header("x-signature") ?? "" });
+    } else if (c.req.method !== "OPTIONS" && c.req.method !== "HEAD") {
+      const operation = `storage.tus.upload.${operations[c.req.method] ?? "get"}`;
+      rights.set(incoming, { scope: scopeOf(c, operation), upsert: c.req.header("x-upsert") === "true" });
+    }
+    await server.handle(incoming, outgoing);
+    return RESPONSE_ALREADY_SENT;
   };
 }
 
