@@ -18,14 +18,15 @@ export function authorize(context: ApiContext) {
       if (access) c.header("x-trigger-jwt-claims", JSON.stringify(publicClaims));
       return;
     }
-    const path = decodeURI(c.req.path);
+    const { path } = c.req;
     const rule = rules.find((one) => one.method === c.req.method && one.path.test(path));
     if (!rule) throw new ApiFailure(403, `${c.req.method} ${path} takes the secret key, not a public token.`);
-    const id = decodeURIComponent(rule.path.exec(path)?.[1] ?? "");
+    const id = decodeId(rule.path.exec(path)?.[1] ?? "");
     const { pool } = context;
     const query = new URL(c.req.url).searchParams;
-    const requirement = await rule.require({ pool, query, body: () => c.req.text() }, id);
-    checkScopes(access.scopes, requirement);
+    const { scopes } = access;
+    const requirement = await rule.require({ pool, query, scopes, body: () => c.req.text() }, id);
+    checkScopes(scopes, requirement);
     const hash =
       access.claims.otu === true && rule.consumes ? await useUp(pool, c.req.raw, access) : undefined;
     await next();
@@ -37,21 +38,24 @@ export function authorize(context: ApiContext) {
   });
 }
 
-function checkScopes(scopes: string[], requirement: Requirement & { every?: true }): void {
-  const { action, resources, superScopes, every } = requirement;
-  const tasks = resources.tasks ?? [];
-  const allowed = every
-    ? allows(scopes, { action, resources: {}, superScopes }) ||
-      (scopes.some((scope) => scope === `${action}:tasks` || scope.startsWith(`${action}:tasks:`)) &&
-        tasks.every((task) => allows(scopes, { action, resources: { tasks: [task] }, superScopes: [] })))
-    : allows(scopes, requirement);
-  if (allowed) return;
+/** As Hono decodes a path's parameters: what is checked has to be what the route then acts on. */
+function decodeId(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ApiFailure(400, "The path is not well encoded.");
+  }
+}
+
+function checkScopes(scopes: string[], requirement: Requirement): void {
+  if (allows(scopes, requirement)) return;
+  const { action, resources, superScopes } = requirement;
   const needed = Object.entries(resources).flatMap(([type, ids]) =>
     ids.map((id) => `${action}:${type}:${id}`),
   );
   throw new ApiFailure(
     403,
-    `This public token lacks a scope. Any of these would do: ${[...needed, ...superScopes].join(", ")}.`,
+    `This public token lacks a scope. It has ${scopes.join(", ") || "none"}; this takes ${[...needed, ...superScopes].join(", ")}.`,
   );
 }
 

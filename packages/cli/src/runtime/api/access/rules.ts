@@ -6,6 +6,8 @@ import type { Requirement } from "./scopes.js";
 export interface Asked {
   pool: pg.Pool;
   query: URLSearchParams;
+  /** What the token may. */
+  scopes: string[];
   body(): Promise<string>;
 }
 
@@ -34,19 +36,19 @@ export const rules: Rule[] = [
     method: "POST",
     path: /^\/api\/v2\/tasks\/batch()$/,
     consumes: true,
-    require: async ({ body }) => everyTask(tasksOf(parseJson(await body()), "items")),
+    require: async ({ body, scopes }) => batchOf(tasksOf(parseJson(await body()), "items"), scopes),
   },
   {
     method: "POST",
     path: /^\/api\/v3\/batches()$/,
     consumes: true,
-    require: async ({ body }) => everyTask(tasksOf(parseJson(await body()), "taskIdentifiers")),
+    require: async ({ body, scopes }) => batchOf(tasksOf(parseJson(await body()), "taskIdentifiers"), scopes),
   },
   // Which tasks these are for is checked item by item, as they arrive.
   {
     method: "POST",
     path: /^\/api\/v3\/batches\/([^/]+)\/items$/,
-    require: () => everyTask([]),
+    require: ({ scopes }) => batchOf([], scopes),
   },
   {
     method: "GET",
@@ -61,6 +63,7 @@ export const rules: Rule[] = [
       action: "read",
       resources: { tasks: listOf(query.get("filter[taskIdentifier]")) },
       superScopes: readRuns,
+      every: true,
     }),
   },
   {
@@ -127,13 +130,12 @@ async function readRun({ pool }: Asked, run: string): Promise<Requirement> {
   return { action: "read", resources, superScopes: readRuns };
 }
 
-/** Marks a requirement that every resource has to meet, not one of them. */
-export interface EveryTask extends Requirement {
-  every: true;
-}
-
-function everyTask(tasks: string[]): EveryTask {
-  return { action: "batchTrigger", resources: { tasks }, superScopes: writeTasks, every: true };
+/** A request that names no task yet needs the right to any: items are checked one by one. */
+function batchOf(tasks: string[], scopes: string[]): Requirement {
+  const prefix = "batchTrigger:tasks";
+  const own = scopes.filter((scope) => scope === prefix || scope.startsWith(`${prefix}:`));
+  const named = tasks.length > 0 ? tasks : own.map((scope) => scope.slice(prefix.length + 1));
+  return { action: "batchTrigger", resources: { tasks: named }, superScopes: writeTasks, every: true };
 }
 
 function tasksOf(body: unknown, name: "items" | "taskIdentifiers"): string[] {
