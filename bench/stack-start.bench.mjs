@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { startStack } from "@behalf/cli";
 import { median, reportRatio } from "./report.mjs";
 
-const rounds = 7;
+const rounds = 15;
 const cli = createRequire(join(fileURLToPath(new URL("../packages/cli/", import.meta.url)), "package.json"));
 const { default: pg } = await import(pathToFileURL(cli.resolve("pg")).href);
 const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;

@@ -10,7 +10,7 @@ import { loadSecrets } from "./keys/secrets.js";
 import { findServerAccount } from "./postgres/account.js";
 import { findPostgres } from "./postgres/binaries.js";
 import { prepareCluster } from "./postgres/cluster.js";
-import { commandLineOf, isAlive } from "./processes/inspect-process.js";
+import { commandLineOf } from "./processes/inspect-process.js";
 import { makeFolder, type TestFolder } from "./test-support.js";
 
 let folder: TestFolder;
@@ -31,6 +31,8 @@ afterAll(() => {
 const options = () => ({ directory, project: folder.path });
 const postgresPid = () =>
   Number(readFileSync(join(directory, "postgres/data/postmaster.pid"), "utf8").split("\n")[0]);
+/** A zombie, which only waits for its parent to look, doesn't run. */
+const isRunning = (pid: number) => commandLineOf(pid) !== undefined;
 const postgrestPid = () => Number(readFileSync(join(directory, "postgrest.conf.pid"), "utf8"));
 
 async function rows(stack: Stack): Promise<number> {
@@ -62,12 +64,22 @@ function killHard(child: ChildProcess): Promise<void> {
 test("data and keys survive a restart, stopping twice is fine, and nothing stays behind", async () => {
   const first = await startStack(options());
   const pids = [postgresPid(), postgrestPid()];
+  // Command lines are everybody's to read.
+  const secrets = readFileSync(join(directory, "secrets.json"), "utf8");
+  const { passwords, jwtSecret } = JSON.parse(secrets) as {
+    passwords: Record<string, string>;
+    jwtSecret: string;
+  };
+  for (const pid of pids) {
+    for (const secret of [jwtSecret, ...Object.values(passwords)])
+      expect(commandLineOf(pid)).not.toContain(secret);
+  }
   const client = new Client({ connectionString: first.databaseUrl });
   await client.connect();
   await client.query("insert into public.kept default values");
   await client.end();
   await Promise.all([first.stop(), first.stop()]);
-  expect(pids.map(isAlive)).toEqual([false, false]);
+  expect(pids.map(isRunning)).toEqual([false, false]);
   expect(statSync(join(directory, "secrets.json")).mode & 0o777).toBe(0o600);
 
   const second = await startStack(options());
@@ -83,7 +95,7 @@ test("kill -9 of Node.js ends Postgres and PostgREST, and the next start finds e
   expect((await fetch(`${url}/auth/v1/.well-known/jwks.json`)).status).toBe(200);
   const pids = [postgresPid(), postgrestPid()];
   await killHard(child);
-  await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
+  await expect.poll(() => pids.map(isRunning)).toEqual([false, false]);
 
   const stack = await startStack(options());
   expect(await rows(stack)).toBe(1);
@@ -104,10 +116,10 @@ onLinux("kill -9 of Node.js and of what watches it leaves orphans, which the nex
   process.kill(Number(reaper), "SIGKILL");
   const orphans = [postgresPid(), postgrestPid()];
   await killHard(child);
-  expect(orphans.map(isAlive)).toEqual([true, true]);
+  expect(orphans.map(isRunning)).toEqual([true, true]);
 
   const stack = await startStack(options());
-  await expect.poll(() => orphans.map(isAlive)).toEqual([false, false]);
+  await expect.poll(() => orphans.map(isRunning)).toEqual([false, false]);
   expect(await rows(stack)).toBe(1);
   await stack.stop();
 });

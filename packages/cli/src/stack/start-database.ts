@@ -31,9 +31,10 @@ export async function startDatabase(
   const account = findServerAccount();
   const cluster = await prepareCluster(directory, account, findPostgres(account), passwords.supabase_admin);
   await endOrphan(cluster);
-  // The same port as last time where possible: a database tool's saved connection goes on working.
+  // The project's port, and the same as last time, where possible: a database tool's saved connection goes on working.
   const portFile = join(directory, "postgres-port.json");
-  const postgres = await startPostgres(cluster, readJsonFile<number>(portFile), Object.values(passwords));
+  const port = readJsonFile<number>(portFile) ?? config.databasePort;
+  const postgres = await startPostgres(cluster, port, Object.values(passwords));
   guard(postgres);
   writeJsonFile(portFile, postgres.port);
   const urlOf = (role: Role) => `postgresql://${role}:${passwords[role]}@127.0.0.1:${postgres.port}/postgres`;

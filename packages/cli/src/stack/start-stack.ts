@@ -60,6 +60,11 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
   const url = `http://127.0.0.1:${gateway.port}`;
   const guard = startGuard(lifetime, warn);
   if (config.ignored.length > 0) warn(`Not honoured in supabase/config.toml: ${config.ignored.join(", ")}`);
+  if (config.auth.confirmEmail) {
+    warn(
+      "auth.email.enable_confirmations is on, and nothing here sends mail: confirm an address with auth.admin.updateUserById(id, { email_confirm: true }).",
+    );
+  }
 
   const secrets = await loadSecrets(directory);
   const keys: StackKeys = {

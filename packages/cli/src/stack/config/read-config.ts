@@ -36,6 +36,7 @@ export function readConfig(project: string | undefined): StackConfig {
     },
     storage: { fileSizeLimit: settings.bytes("storage.file_size_limit", 50 * 2 ** 20) },
     functions: project === undefined ? {} : readFunctions(settings, join(project, "supabase")),
+    databasePort: settings.number("db.port", 0),
     migrationsEnabled: settings.boolean("db.migrations.enabled", true),
     seedEnabled: settings.boolean("db.seed.enabled", true),
     seedPaths: settings.strings("db.seed.sql_paths", ["./seed.sql"]),

@@ -1,17 +1,8 @@
 import type { TomlTable, TomlValue } from "smol-toml";
 import { StackError } from "../errors.js";
 
-/** Named for the stack's parts that a project may switch off without us having to know them. */
-const alwaysQuiet = new Set([
-  "project_id",
-  "api.enabled",
-  "api.port",
-  "db.port",
-  "db.shadow_port",
-  "db.major_version",
-  "auth.enabled",
-  "storage.enabled",
-]);
+/** Where the commands and this machine decide, and nobody expects otherwise. */
+const alwaysQuiet = new Set(["project_id", "api.port", "db.shadow_port", "db.major_version"]);
 
 const sizeForm = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i;
 
@@ -67,10 +58,11 @@ export class Settings {
       for (const [key, value] of Object.entries(table)) {
         const name = prefix ? `${prefix}.${key}` : key;
         if (this.#read.has(name) || alwaysQuiet.has(name)) continue;
-        if (!isTable(value)) names.push(name);
-        else if (value.enabled === false) continue;
-        else if ([...this.#read].some((asked) => asked.startsWith(`${name}.`))) visit(value, name);
-        else names.push(name);
+        if (!isTable(value)) {
+          // What is served here is what would be on anyway.
+          if (key !== "enabled" || value !== true) names.push(name);
+        } else if ([...this.#read].some((asked) => asked.startsWith(`${name}.`))) visit(value, name);
+        else if (value.enabled !== false) names.push(name);
       }
     };
     visit(this.#table, "");

@@ -47,6 +47,8 @@ export interface StackConfig {
   auth: AuthConfig;
   functions: Record<string, FunctionConfig>;
   storage: StorageConfig;
+  /** Port that Postgres takes when it is free and no other was taken before; 0 for any. */
+  databasePort: number;
   migrationsEnabled: boolean;
   seedEnabled: boolean;
   /** Globs, relative to `supabase/`. */

@@ -12,6 +12,7 @@ beforeAll(async () => {
       project_id = "one"
       [api]
       schemas = ["public", "api"]
+      enabled = true
       max_rows = 2
       auto_expose_new_tables = true
       [db.seed]
@@ -19,6 +20,8 @@ beforeAll(async () => {
       [auth.mfa]
       max_enrolled_factors = 10
       [analytics]
+      enabled = false
+      [auth]
       enabled = false
       [studio]
       port = 54323`,
@@ -142,7 +145,7 @@ test("what config.toml says is honoured: schemas, rows, grants; the rest is repo
     ({ name, message }) => name === "warning" && message.startsWith("Not honoured"),
   );
   expect(warnings.map(({ message }) => message)).toEqual([
-    "Not honoured in supabase/config.toml: auth.mfa, studio",
+    "Not honoured in supabase/config.toml: auth.mfa, auth.enabled, studio",
   ]);
 });
 

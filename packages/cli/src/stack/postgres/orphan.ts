@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { StackError } from "../errors.js";
-import { commandLineOf, isAlive, workingDirectoryOf } from "../processes/inspect-process.js";
+import { commandLineOf, workingDirectoryOf } from "../processes/inspect-process.js";
 import type { Cluster } from "./cluster.js";
 
 /**
@@ -28,7 +28,8 @@ function servesCluster(pid: number, cluster: Cluster): boolean {
 async function waitForEnd(pid: number, cluster: Cluster): Promise<void> {
   const started = Date.now();
   let urged = false;
-  while (isAlive(pid)) {
+  // Not whether the pid exists: in a container whose first process reaps nobody, what has ended stays as a zombie.
+  while (servesCluster(pid, cluster)) {
     const waited = Date.now() - started;
     if (waited > 10_000 && !urged) {
       urged = true;
