@@ -1,10 +1,11 @@
 // The example's broker as an Edge Function under Deno, and a worker process that holds no key.
 import { spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { type Stack, startStack } from "@behalf/cli";
-import { serve } from "@hono/node-server";
 import { createClient } from "@supabase/supabase-js";
 import { createBroker } from "behalf/broker";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -180,14 +181,27 @@ test("a broker that goes away mid-run stops the writes, and the run goes on when
     grantKey: grantKeys.worker,
     clients: { worker: secret },
   });
-  const port = await freePort();
-  const listen = () =>
-    serve({ fetch: broker, port, hostname: "127.0.0.1" }) as ReturnType<typeof createServer>;
-  const close = (server: ReturnType<typeof createServer>) => {
+  const listen = async (port = 0) => {
+    const server = createServer(async (message, response) => {
+      const { method = "GET", headers } = message;
+      const answer = await broker(
+        new Request(`http://${headers.host}`, {
+          method,
+          headers: headers as Record<string, string>,
+          body: await text(message),
+        }),
+      );
+      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text());
+    });
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    return server;
+  };
+  const close = (server: Server) => {
     server.closeAllConnections();
     return new Promise((resolve) => server.close(resolve));
   };
-  let server = listen();
+  let server = await listen();
+  const { port } = server.address() as AddressInfo;
   // Tokens end when the server's clock says so, so a clock that jumps ends them at once.
   let ahead = 0;
   const attempts: string[] = [];
@@ -228,18 +242,10 @@ test("a broker that goes away mid-run stops the writes, and the run goes on when
     expect(attempts).toHaveLength(5);
     expect(await bodies()).toEqual(["run 1", "run 2"]);
 
-    server = listen();
+    server = await listen(port);
     expect((await note("run 4")).error).toBeNull();
     expect(await bodies()).toEqual(["run 1", "run 2", "run 4"]);
   } finally {
     await close(server);
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
