@@ -79,6 +79,23 @@ describe("public tokens", () => {
     await expect(withToken(many, () => tasks.trigger("other", {}))).rejects.toThrow(/lacks a scope/);
   });
 
+  test("may send a request again whose answer was lost, and it is done once", async () => {
+    // Of the same second and content, two tokens are one: this one lives longer than the next test's.
+    const token = await auth.createBatchTriggerPublicToken("hello", { expirationTime: "2h" });
+    const create = async (key: string) => {
+      const response = await fetch(`${at.runtime.apiUrl}/api/v3/batches`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}`, "x-trigger-request-idempotency-key": key },
+        body: JSON.stringify({ runCount: 1, taskIdentifiers: ["hello"] }),
+      });
+      return { status: response.status, id: ((await response.json()) as { id?: string }).id };
+    };
+    const first = await create("request 1");
+    expect(first.status).toBe(202);
+    expect(await create("request 1")).toEqual(first);
+    expect((await create("request 2")).status).toBe(422);
+  });
+
   test("batch-trigger their tasks only", async () => {
     const token = await auth.createBatchTriggerPublicToken("hello");
     const { batchId, publicAccessToken } = await withToken(token, () =>

@@ -77,8 +77,9 @@ async function useUp(
   const hash = hashOf(request);
   await pool.query("delete from runtime.used_tokens where expires_at < now()");
   const { rowCount } = await pool.query(
-    "insert into runtime.used_tokens (hash, expires_at) values ($1, to_timestamp($2)) on conflict do nothing",
-    [hash, claims.exp],
+    `insert into runtime.used_tokens as used (hash, expires_at, request) values ($1, to_timestamp($2), $3)
+     on conflict (hash) do update set request = excluded.request where used.request = excluded.request`,
+    [hash, claims.exp, request.headers.get("x-trigger-request-idempotency-key")],
   );
   if (rowCount === 0) throw new ApiFailure(422, "This one-time token has already been used.");
   return hash;

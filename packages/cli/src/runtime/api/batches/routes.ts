@@ -6,6 +6,7 @@ import { hashOf, mayBatchTrigger } from "../access/authorize.js";
 import type { ApiContext, ApiEnv } from "../context.js";
 import { ApiFailure, checkShape, found, parseJson, readBody } from "../failure.js";
 import { readLines } from "../read-lines.js";
+import { requestId } from "../request-id.js";
 import { addItems, type BatchItem, sealBatch } from "./add-items.js";
 import { type BatchRow, createBatch, readBatch, readBatchRuns } from "./store.js";
 
@@ -21,7 +22,11 @@ export function batchRoutes(context: ApiContext): Hono<ApiEnv> {
     new Hono<ApiEnv>()
       .post("/api/v3/batches", async (c) => {
         const body = await readBody(c, CreateBatchRequestBody);
-        const { row, isCached } = await createBatch(pool, { ...body, tokenHash: oneTimeHash(c) });
+        const { row, isCached } = await createBatch(pool, {
+          ...body,
+          id: requestId(c, "batch"),
+          tokenHash: oneTimeHash(c),
+        });
         const { id, run_count: runCount, idempotency_key } = row;
         return c.json({ id, runCount, isCached, idempotencyKey: idempotency_key ?? undefined }, 202);
       })
@@ -40,7 +45,8 @@ export function batchRoutes(context: ApiContext): Hono<ApiEnv> {
         );
         if (items.length === 0) throw new ApiFailure(400, "Batch cannot be triggered with no items");
         const runCount = items.length;
-        const { row } = await createBatch(pool, { runCount, parentRunId, resumeParentOnCompletion });
+        const id = requestId(c, "batch");
+        const { row } = await createBatch(pool, { id, runCount, parentRunId, resumeParentOnCompletion });
         await addItems(
           context,
           row,

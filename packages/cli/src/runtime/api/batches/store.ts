@@ -16,6 +16,8 @@ export interface BatchRow {
 }
 
 export interface NewBatch {
+  /** The same for a request that is sent again. */
+  id?: string | undefined;
   runCount: number;
   parentRunId?: string | undefined;
   resumeParentOnCompletion?: boolean | undefined;
@@ -28,12 +30,13 @@ export async function createBatch(
   pool: pg.Pool,
   batch: NewBatch,
 ): Promise<{ row: BatchRow; isCached: boolean }> {
+  const id = batch.id ?? generateFriendlyId("batch");
   const { rows } = await pool.query<BatchRow>(
     `insert into runtime.batches (id, run_count, parent_id, resume_parent, idempotency_key, token_hash)
      values ($1, $2, $3, $4, $5, $6)
-     on conflict (idempotency_key) do nothing returning *`,
+     on conflict do nothing returning *`,
     [
-      generateFriendlyId("batch"),
+      id,
       batch.runCount,
       batch.parentRunId ?? null,
       batch.resumeParentOnCompletion ?? false,
@@ -42,9 +45,10 @@ export async function createBatch(
     ],
   );
   if (rows[0]) return { row: rows[0], isCached: false };
-  const existing = await pool.query<BatchRow>("select * from runtime.batches where idempotency_key = $1", [
-    batch.idempotencyKey,
-  ]);
+  const existing = await pool.query<BatchRow>(
+    "select * from runtime.batches where id = $1 or idempotency_key = $2",
+    [id, batch.idempotencyKey ?? null],
+  );
   const row = existing.rows[0] as BatchRow;
   // One that was cut off before its items were all there is filled by the same request again.
   return { row, isCached: row.sealed_at !== null };
