@@ -25,6 +25,7 @@ export const both = task({ id: "both", run: async () => { await Promise.all([not
     "errors.ts": `
 const quick = { maxAttempts: 3, minTimeoutInMs: 10, maxTimeoutInMs: 20, factor: 1 };
 export const fails = task({ id: "fails", retry: quick, run: async () => { throw new TypeError("as it must"); } });
+export const failsWith = task({ id: "fails-with", run: async (message: string) => { throw new Error(message); } });
 export const recovers = task({ id: "recovers", retry: quick, run: async (_: void, { ctx }) => { if (ctx.attempt.number < 3) throw new Error("not yet"); return ctx.attempt.number; } });
 export const aborts = task({ id: "aborts", retry: quick, run: async () => { throw new AbortTaskRunError("invalid plan"); } });
 export const caught = task({ id: "caught", retry: quick, run: async () => { throw new Error("caught"); }, catchError: async () => ({ skipRetrying: true }) });
@@ -61,6 +62,14 @@ describe("triggering", () => {
     const ended = await run("dates", { at });
     expect(ended.output).toEqual({ isDate: true, at: at.toISOString() });
     expect((await t.runtime.waitForRun(ended.id)).output).toEqual({ isDate: true, at });
+  });
+
+  test("text that Postgres keeps in no column does no harm", async () => {
+    const odd = "nul \u0000, half a pair \ud83d, a whole one 😀, a backslash \\u0000";
+    expect((await run("echo", { text: odd })).output).toMatchObject({ payload: { text: odd } });
+    const failed = await run("fails-with", odd, { metadata: { odd } });
+    expect(failed).toMatchObject({ status: "FAILED" });
+    expect(failed.error?.message).toContain("a whole one 😀, a backslash \\u0000");
   });
 
   test("a task that isn't there is refused, and the tasks that are there are named", async () => {

@@ -87,7 +87,8 @@ export class Engine {
   /** Looks for ready runs at that moment. Only spares the wait for the next sweep: the job in the database is what counts. */
   wakeAt(moment: Date): void {
     const delay = moment.getTime() - Date.now();
-    if (delay > 10_000) return;
+    if (delay <= 0) this.wake();
+    if (delay <= 0 || delay > 10_000) return;
     const timer = setTimeout(
       () => {
         this.#timers.delete(timer);
@@ -179,13 +180,21 @@ export class Engine {
       decision.kind === "end"
         ? finishRun(pool, this.#key(run), { ...decision.ending, durationMs })
         : retryRun(pool, this.#key(run), { ...decision, durationMs }),
-    );
+    ).catch((error: unknown) => this.#failToWrite(run, error, durationMs));
     this.#release(run);
     if (written) {
       this.#options.changes.announce(written);
       this.#emitEnd(written, decision.kind === "retry" ? decision.delayMs : undefined, result);
     }
     this.wake();
+  }
+
+  /** A result that can't be written must not leave its run executing for ever. */
+  #failToWrite(run: ActiveRun, error: unknown, durationMs: number): Promise<RunRow | undefined> {
+    if (this.#stopped) throw error;
+    const raw = `The result could not be written: ${messageOf(error)}`;
+    const ending = { status: "SYSTEM_FAILURE", error: { type: "STRING_ERROR", raw }, durationMs } as const;
+    return finishRun(this.#options.pool, this.#key(run), ending);
   }
 
   #emitEnd(row: RunRow, delayMs: number | undefined, result: TaskRunExecutionResult): void {

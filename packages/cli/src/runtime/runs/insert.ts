@@ -1,5 +1,7 @@
 import { generateFriendlyId } from "@trigger.dev/core/v3/isomorphic";
 import pg from "pg";
+import { Batcher } from "../database/batcher.js";
+import { toKeptJson } from "../database/json.js";
 import { inTransaction } from "../database/transaction.js";
 import type { RunRow, TriggerRequestOptions } from "./row.js";
 import { readMoment, readSeconds } from "./times.js";
@@ -25,16 +27,27 @@ export interface InsertedRun {
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
+const batchers = new WeakMap<pg.Pool, Batcher<NewRun, RunRow>>();
+
 /**
  * Accepts a run: its row and the job that wakes a worker come into being together, or neither does. Given a client, it is part of that
  * client's transaction.
  */
-export function insertRun(queryable: Queryable, run: NewRun): Promise<InsertedRun> {
+export async function insertRun(queryable: Queryable, run: NewRun): Promise<InsertedRun> {
   const { idempotencyKey } = run.options;
-  if (idempotencyKey === undefined) return insert(queryable, run).then((row) => ({ row, isCached: false }));
-  return queryable instanceof pg.Pool
-    ? inTransaction(queryable, (client) => insertOnce(client, run, idempotencyKey))
-    : insertOnce(queryable, run, idempotencyKey);
+  if (!(queryable instanceof pg.Pool)) {
+    if (idempotencyKey !== undefined) return insertOnce(queryable, run, idempotencyKey);
+    return { row: await insertOne(queryable, run), isCached: false };
+  }
+  if (idempotencyKey !== undefined) {
+    return inTransaction(queryable, (client) => insertOnce(client, run, idempotencyKey));
+  }
+  let batcher = batchers.get(queryable);
+  if (!batcher) {
+    batcher = new Batcher((runs) => insertMany(queryable, runs));
+    batchers.set(queryable, batcher);
+  }
+  return { row: await batcher.add(run), isCached: false };
 }
 
 async function insertOnce(client: Queryable, run: NewRun, key: string): Promise<InsertedRun> {
@@ -47,7 +60,7 @@ async function insertOnce(client: Queryable, run: NewRun, key: string): Promise<
     [run.task, key],
   );
   if (rows[0]) return { row: rows[0], isCached: true };
-  const row = await insert(client, run);
+  const row = await insertOne(client, run);
   const ttl = readSeconds(run.options.idempotencyKeyTTL) ?? 30 * 24 * 3600;
   await client.query(
     `insert into runtime.idempotency_keys (task, key, run_id, expires_at)
@@ -58,60 +71,86 @@ async function insertOnce(client: Queryable, run: NewRun, key: string): Promise<
   return { row, isCached: false };
 }
 
+async function insertOne(client: Queryable, run: NewRun): Promise<RunRow> {
+  const [row] = await insertMany(client, [run]);
+  return row as RunRow;
+}
+
+// One wake-up job for all that are ready at the same moment: it makes a worker look for every ready run.
 const insertSql = `
-  with parent as (
-    select id, coalesce(root_id, id) as root_id, depth + 1 as depth from runtime.runs where id = $12
+  with given as (
+    select * from json_to_recordset($1) as t (
+      place int, id text, task text, queue text, concurrency_key text, priority float8, delay_until timestamptz,
+      max_attempts int, max_duration float8, payload text, payload_type text, metadata jsonb, tags text[], options jsonb,
+      idempotency_key text, parent_id text, resume_parent boolean, batch_id text, batch_index int, schedule_id text,
+      is_test boolean, is_replay boolean, ttl_seconds float8
+    )
   ),
   inserted as (
     insert into runtime.runs (
-      id, task, status, queue, concurrency_key, rank, ready_at, max_attempts, max_duration, payload, payload_type,
-      metadata, tags, options, idempotency_key, parent_id, root_id, depth, resume_parent, batch_id, batch_index,
-      schedule_id, is_test, is_replay, ttl_seconds, expires_at, delay_until
+      id, task, status, queue, concurrency_key, rank, ready_at, delay_until, expires_at, max_attempts, max_duration,
+      payload, payload_type, metadata, tags, options, idempotency_key, parent_id, root_id, depth, resume_parent,
+      batch_id, batch_index, schedule_id, is_test, is_replay, ttl_seconds
     )
-    select $1, $2, case when $6::timestamptz > now() then 'DELAYED' else 'QUEUED' end, $3, $4,
-      coalesce($6::timestamptz, now()) - make_interval(secs => $5), greatest($6::timestamptz, now()), $7, $8, $9, $10,
-      $11, $13, $14, $15, $12, parent.root_id, coalesce(parent.depth, 0), $16, $17, $18,
-      $19, $20, $21, $22, greatest($6::timestamptz, now()) + make_interval(secs => $22), $6
-    from (values (1)) one left join parent on true
+    select g.id, g.task, case when g.delay_until > now() then 'DELAYED' else 'QUEUED' end, g.queue, g.concurrency_key,
+      coalesce(g.delay_until, now()) - make_interval(secs => g.priority), greatest(g.delay_until, now()),
+      g.delay_until, greatest(g.delay_until, now()) + make_interval(secs => g.ttl_seconds),
+      g.max_attempts, g.max_duration, g.payload, g.payload_type, g.metadata, g.tags, g.options, g.idempotency_key,
+      g.parent_id, coalesce(p.root_id, p.id), coalesce(p.depth + 1, 0), g.resume_parent, g.batch_id, g.batch_index,
+      g.schedule_id, g.is_test, g.is_replay, g.ttl_seconds
+    from given g left join runtime.runs p on p.id = g.parent_id
+    order by g.place
     returning *
   ),
   woken as (
-    select runtime.wake(id, ready_at), case when expires_at is not null then runtime.wake(id, expires_at) end
-    from inserted
+    select runtime.wake(min(id), at) from (
+      select id, ready_at as at from inserted
+      union all
+      select id, expires_at from inserted where expires_at is not null
+    ) moments
+    group by at
   )
   select inserted.*, (select count(*) from woken) from inserted`;
 
-async function insert(client: Queryable, run: NewRun): Promise<RunRow> {
-  const { options } = run;
+/** All or none, in the order given. */
+export async function insertMany(client: Queryable, runs: NewRun[]): Promise<RunRow[]> {
+  const given = runs.map(toRecord);
   const { rows } = await client.query<RunRow>({
-    name: "insert-run",
+    name: "insert-runs",
     text: insertSql,
-    values: [
-      generateFriendlyId("run"),
-      run.task,
-      run.queue,
-      options.concurrencyKey ?? "",
-      options.priority ?? 0,
-      readMoment(options.delay) ?? null,
-      options.maxAttempts ?? null,
-      run.maxDuration ?? null,
-      run.payload ?? null,
-      options.payloadType ?? "application/json",
-      JSON.stringify(readMetadata(options)),
-      options.parentRunId ?? null,
-      options.tags === undefined ? [] : [options.tags].flat(),
-      JSON.stringify(options),
-      options.idempotencyKey ?? null,
-      options.resumeParentOnCompletion ?? false,
-      run.batch?.id ?? null,
-      run.batch?.index ?? null,
-      run.scheduleId ?? null,
-      options.test ?? false,
-      run.isReplay ?? false,
-      readSeconds(run.ttl) ?? null,
-    ],
+    values: [toKeptJson(given)],
   });
-  return rows[0] as RunRow;
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return given.map(({ id }) => byId.get(id) as RunRow);
+}
+
+function toRecord(run: NewRun, place: number) {
+  const { options } = run;
+  return {
+    place,
+    id: generateFriendlyId("run"),
+    task: run.task,
+    queue: run.queue,
+    concurrency_key: options.concurrencyKey ?? "",
+    priority: options.priority ?? 0,
+    delay_until: readMoment(options.delay) ?? null,
+    max_attempts: options.maxAttempts ?? null,
+    max_duration: run.maxDuration ?? null,
+    payload: run.payload ?? null,
+    payload_type: options.payloadType ?? "application/json",
+    metadata: readMetadata(options),
+    tags: options.tags === undefined ? [] : [options.tags].flat(),
+    options,
+    idempotency_key: options.idempotencyKey ?? null,
+    parent_id: options.parentRunId ?? null,
+    resume_parent: options.resumeParentOnCompletion ?? false,
+    batch_id: run.batch?.id ?? null,
+    batch_index: run.batch?.index ?? null,
+    schedule_id: run.scheduleId ?? null,
+    is_test: options.test ?? false,
+    is_replay: run.isReplay ?? false,
+    ttl_seconds: readSeconds(run.ttl) ?? null,
+  };
 }
 
 /** The SDK sends metadata as JSON text. */

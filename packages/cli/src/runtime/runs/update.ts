@@ -4,6 +4,8 @@ import {
   type TaskRunError,
 } from "@trigger.dev/core/v3";
 import type pg from "pg";
+import { Batcher } from "../database/batcher.js";
+import { toKeptJson } from "../database/json.js";
 import { inTransaction } from "../database/transaction.js";
 import type { RunStatus } from "../types.js";
 import type { MetadataChanges } from "../worker/messages.js";
@@ -28,29 +30,48 @@ export interface Ending {
   durationMs: number;
 }
 
+interface Finish {
+  key: AttemptKey;
+  ending: Ending;
+}
+
+const batchers = new WeakMap<pg.Pool, Batcher<Finish, RunRow | undefined>>();
+
 /** Ends a run. Undefined: the attempt isn't this server's any more. */
-export async function finishRun(
-  pool: Queryable,
-  key: AttemptKey,
-  ending: Ending,
-): Promise<RunRow | undefined> {
+export function finishRun(pool: pg.Pool, key: AttemptKey, ending: Ending): Promise<RunRow | undefined> {
+  let batcher = batchers.get(pool);
+  if (!batcher) {
+    batcher = new Batcher((finishes) => finishMany(pool, finishes));
+    batchers.set(pool, batcher);
+  }
+  return batcher.add({ key, ending });
+}
+
+async function finishMany(pool: pg.Pool, finishes: Finish[]): Promise<(RunRow | undefined)[]> {
+  const given = finishes.map(({ key, ending }) => ({
+    id: key.run,
+    attempt: key.attempt,
+    owner: key.owner,
+    status: ending.status,
+    output: ending.output ?? null,
+    output_type: ending.outputType ?? null,
+    error: ending.error ?? null,
+    duration: ending.durationMs,
+  }));
   const { rows } = await pool.query<RunRow>({
-    name: "finish-run",
-    text: `update runtime.runs set status = $4, output = $5, output_type = $6, error = $7, owner = null,
-        duration_ms = duration_ms + $8, finished_at = now(), updated_at = now()
-      where ${mine} returning *`,
-    values: [
-      key.run,
-      key.attempt,
-      key.owner,
-      ending.status,
-      ending.output ?? null,
-      ending.outputType ?? null,
-      ending.error ? JSON.stringify(ending.error) : null,
-      ending.durationMs,
-    ],
+    name: "finish-runs",
+    text: `update runtime.runs r set status = g.status, output = g.output, output_type = g.output_type, error = g.error,
+        owner = null, duration_ms = r.duration_ms + g.duration, finished_at = now(), updated_at = now()
+      from json_to_recordset($1) as g (
+        id text, attempt int, owner int, status text, output text, output_type text, error jsonb, duration float8
+      )
+      where r.id = g.id and r.attempt_count = g.attempt and r.owner = g.owner
+        and r.status in ('EXECUTING', 'WAITING')
+      returning r.*`,
+    values: [toKeptJson(given)],
   });
-  return rows[0];
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return finishes.map(({ key }) => byId.get(key.run));
 }
 
 /** Puts a run back into its queue, to be executed again after a delay. */
@@ -67,7 +88,7 @@ export async function retryRun(
         where ${mine} returning *
       ), woken as (select runtime.wake(id, ready_at) from retried)
       select retried.*, (select count(*) from woken) from retried`,
-    values: [key.run, key.attempt, key.owner, JSON.stringify(retry.error), retry.durationMs, retry.delayMs],
+    values: [key.run, key.attempt, key.owner, toKeptJson(retry.error), retry.durationMs, retry.delayMs],
   });
   return rows[0];
 }
@@ -144,7 +165,7 @@ async function writeMetadata(
     const metadata = change(rows[0]?.metadata ?? {});
     const updated = await client.query<RunRow>(
       "update runtime.runs set metadata = $2, updated_at = now() where id = $1 returning *",
-      [id, JSON.stringify(metadata)],
+      [id, toKeptJson(metadata)],
     );
     return updated.rows[0] as RunRow;
   });
