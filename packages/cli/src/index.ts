@@ -1,3 +1,4 @@
+export { faults as doctorFaults } from "./doctor/index.js";
 export { cliErrorTable } from "./error-table.js";
 export { UsageError, type UsageErrorCode } from "./errors.js";
 export type { Endpoints } from "./project/environment.js";

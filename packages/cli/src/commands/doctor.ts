@@ -36,8 +36,11 @@ function printReport({ findings, facts, skipped }: DoctorReport): void {
   for (const finding of findings) printFinding(finding);
   for (const fact of facts) print(`${styled("green", "ok".padEnd(5))} ${fact}`);
   for (const line of skipped) print(`${styled("dim", "--".padEnd(5))} ${line}`);
-  const count = (level: FindingLevel) => findings.filter((finding) => finding.level === level).length;
-  print(`\n${count("error")} errors, ${count("warn")} warnings, ${count("info")} notes`);
+  const count = (level: FindingLevel, word: string) => {
+    const number = findings.filter((finding) => finding.level === level).length;
+    return `${number} ${word}${number === 1 ? "" : "s"}`;
+  };
+  print(`\n${count("error", "error")}, ${count("warn", "warning")}, ${count("info", "note")}`);
 }
 
 function printFinding({ code, level, where, why, cure }: Finding): void {

@@ -78,8 +78,9 @@ async function refusals(variables: Environment): Promise<Refusal[]> {
     const named = namesIn(error.message);
     // What is missing only because it was taken out has been told already.
     if (code === "ERR_CONFIG_MISSING") {
-      const missing = named.slice(0, 1);
-      return missing.some((name) => variables[name]) ? found : [...found, { code, variables: missing }];
+      return named.some((name) => variables[name])
+        ? found
+        : [...found, { code, variables: named.slice(0, 1) }];
     }
     const guilty = named.filter((name) => rest[name]);
     if (guilty.length === 0) return [...found, { code, variables: ["SUPABASE_URL"] }];

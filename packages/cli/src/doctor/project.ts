@@ -13,8 +13,6 @@ export interface ProjectReport {
 export interface ProjectOptions {
   /** A table in an exposed schema that `authenticated` may select from, `schema` and `name`; no row of it is read. */
   table?: { schema: string; name: string } | undefined;
-  fetch?: typeof fetch;
-  now?: () => number;
 }
 
 // The id of no user: whatever answers, there is no row of theirs to be seen.
@@ -26,28 +24,31 @@ export async function checkProject(
   environment: Environment,
   options: ProjectOptions = {},
 ): Promise<ProjectReport> {
-  const ask = askWith(options.fetch ?? fetch);
   const url = (environment.SUPABASE_URL || environment.SUPABASE_PROJECT_URL || "").replace(/\/+$/, "");
   const answer = await ask(`${url}/auth/v1/.well-known/jwks.json`, apiKeyOf(environment) ?? "");
   if (!answer) return { findings: [found("DOCTOR_PROJECT_UNREACHABLE", url)], facts: [] };
-  const clock = checkClock(answer, options.now ?? Date.now);
-  const keys = await checkApiKeys(url, environment, ask);
-  const tokens =
-    keys.length > 0 ? undefined : await checkTokens(url, environment, answer, { ...options, ask });
+  const clock = checkClock(answer);
+  const keys = await checkApiKeys(url, environment);
+  // A token by a clock that is off would be refused for its times, whatever the key.
+  const isComparable = keys.length === 0 && clock.findings.length === 0;
+  const tokens = isComparable
+    ? await checkTokens(url, environment, { jwks: answer, table: options.table })
+    : undefined;
   return {
     findings: [...clock.findings, ...keys, ...(tokens?.findings ?? [])],
     facts: [...clock.facts, ...(tokens?.facts ?? [])],
   };
 }
 
-type Ask = (url: string, apiKey: string, headers?: Record<string, string>) => Promise<Response | undefined>;
-
-function askWith(send: typeof fetch): Ask {
-  return (url, apiKey, headers = {}) =>
-    send(url, { headers: { apikey: apiKey, ...headers }, signal: AbortSignal.timeout(20_000) }).catch(
-      () => undefined,
-    );
-}
+/** Undefined where nothing answers. */
+const ask = (
+  url: string,
+  apiKey: string,
+  headers: Record<string, string> = {},
+): Promise<Response | undefined> =>
+  fetch(url, { headers: { apikey: apiKey, ...headers }, signal: AbortSignal.timeout(20_000) }).catch(
+    () => undefined,
+  );
 
 const publishable = ["SUPABASE_PUBLISHABLE_KEYS", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_ANON_KEY"];
 const secret = ["SUPABASE_SECRET_KEYS", "SUPABASE_SECRET_KEY", "SUPABASE_SERVICE_ROLE_KEY"];
@@ -62,12 +63,12 @@ function apiKeyOf(environment: Environment): string | undefined {
   return publishable.map((name) => keyIn(environment, name)).find(Boolean);
 }
 
-function checkClock(answer: Response, now: () => number): ProjectReport {
+function checkClock(answer: Response): ProjectReport {
   const date = answer.headers.get("date");
   if (date === null || answer.headers.has("age") || Number.isNaN(Date.parse(date)))
     return { findings: [], facts: [] };
   // A Date header is whole seconds and a moment old.
-  const seconds = Math.round((Date.parse(date) + 500 - now()) / 1000);
+  const seconds = Math.round((Date.parse(date) + 500 - Date.now()) / 1000);
   const text = `${Math.abs(seconds)} s ${seconds > 0 ? "behind" : "ahead of"} the project's`;
   if (Math.abs(seconds) < 5)
     return { findings: [], facts: ["This machine's clock agrees with the project's."] };
@@ -77,7 +78,7 @@ function checkClock(answer: Response, now: () => number): ProjectReport {
   };
 }
 
-async function checkApiKeys(url: string, environment: Environment, ask: Ask): Promise<Finding[]> {
+async function checkApiKeys(url: string, environment: Environment): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const name of [...publishable, ...secret]) {
     const key = keyIn(environment, name);
@@ -92,14 +93,13 @@ async function checkApiKeys(url: string, environment: Environment, ask: Ask): Pr
 async function checkTokens(
   url: string,
   environment: Environment,
-  jwksAnswer: Response,
-  { table, ask }: ProjectOptions & { ask: Ask },
+  { jwks, table }: ProjectOptions & { jwks: Response },
 ): Promise<ProjectReport> {
   const apiKey = apiKeyOf(environment);
   const token = await mint(environment, "authenticated");
   if (!apiKey || !token)
     return { findings: [], facts: ["No key signs tokens here: nothing to try with the project."] };
-  const signing = await checkSigningKey(token, jwksAnswer);
+  const signing = await checkSigningKey(token, jwks);
   if (signing.findings.some(({ level }) => level === "error")) return signing;
   const probe = async (token: string) => {
     const path = table ? `${encodeURIComponent(table.name)}?limit=0` : "";
