@@ -5,10 +5,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { type Stack, startStack } from "@behalf/cli";
+import { type Stack, startRuntime, startStack } from "@behalf/cli";
 import { createClient } from "@supabase/supabase-js";
+import { configure } from "@trigger.dev/sdk";
 import { createBroker } from "behalf/broker";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ada, behalfOf, codeOf, generateGrantKeys, grace, signIn } from "./grants-test-support.ts";
 import { workspace } from "./support/workspace.ts";
 
@@ -132,6 +133,40 @@ test("a worker acts as the user, and no key is in its environment, its memory or
   // What it does hold is found by the same search.
   expect(memory.includes(secret)).toBe(true);
   expect(memory.includes(grant)).toBe(true);
+});
+
+test("the example: a request makes the grant, a run uses it, and another payload is not run with it", async () => {
+  const runtime = await startRuntime({
+    project: folder,
+    directory: join(folder, ".behalf"),
+    adminDatabaseUrl: stack.adminDatabaseUrl,
+    environment: {
+      SUPABASE_URL: stack.url,
+      SUPABASE_PUBLISHABLE_KEY: stack.keys.publishableKey,
+      BEHALF_BROKER_SECRET: secret,
+    },
+  });
+  try {
+    expect(runtime.problems()).toEqual([]);
+    configure({ baseURL: runtime.apiUrl, accessToken: runtime.secretKey });
+    vi.stubEnv("SUPABASE_URL", stack.url);
+    vi.stubEnv("BEHALF_GRANT_KEY", JSON.stringify(grantKeys.app));
+    const { POST } = await import(join(folder, "app/start-export.ts"));
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const { id } = await (await POST(new Request("http://app.local/export", { headers }))).json();
+    const run = await runtime.waitForRun(id);
+    expect(run).toMatchObject({ status: "COMPLETED", output: { userId: ada } });
+    expect((run.output as { notes: string }).notes).toMatch(/^Ada: the engine weaves algebraic patterns/);
+
+    const { grant } = await seal({ payload: { format: "text" } });
+    const edited = await runtime.trigger("export-notes", { format: "json", grant });
+    const refused = await runtime.waitForRun(edited.id);
+    expect(refused).toMatchObject({ status: "FAILED", attempts: 1 });
+    expect(refused.error?.message).toMatch(/ERR_GRANT_PAYLOAD/);
+  } finally {
+    vi.unstubAllEnvs();
+    await runtime.stop();
+  }
 });
 
 describe("the broker under Deno", () => {
