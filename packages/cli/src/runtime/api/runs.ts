@@ -6,6 +6,8 @@ import { hasEnded, type RunRow } from "../runs/row.js";
 import { readMoment } from "../runs/times.js";
 import type { ApiContext, ApiEnv } from "./context.js";
 import { ApiFailure, found, readBody } from "./failure.js";
+import { refuseOptions } from "./refuse-options.js";
+import { requestId } from "./request-id.js";
 import { presignPacket, viewFull, viewRun } from "./views.js";
 
 /** Triggering runs, and reading, listing and cancelling them. */
@@ -16,7 +18,10 @@ export function runRoutes(context: ApiContext): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .post("/api/v1/tasks/:task/trigger", async (c) => {
       const { payload, options } = await readBody(c, TriggerTaskRequestBody);
-      const { row, isCached } = await runs.accept(c.req.param("task"), serialise(payload), options ?? {});
+      refuseOptions(options);
+      const { row, isCached } = await runs.accept(c.req.param("task"), serialise(payload), options ?? {}, {
+        id: requestId(c, "run"),
+      });
       return c.json({ id: row.id, isCached });
     })
     .get("/api/v3/runs/:run", async (c) => {

@@ -6,6 +6,7 @@ import { hashOf, mayBatchTrigger } from "../access/authorize.js";
 import type { ApiContext, ApiEnv } from "../context.js";
 import { ApiFailure, checkShape, found, parseJson, readBody } from "../failure.js";
 import { readLines } from "../read-lines.js";
+import { refuseOptions } from "../refuse-options.js";
 import { requestId } from "../request-id.js";
 import { addItems, type BatchItem, sealBatch } from "./add-items.js";
 import { type BatchRow, createBatch, readBatch, readBatchRuns } from "./store.js";
@@ -44,6 +45,7 @@ export function batchRoutes(context: ApiContext): Hono<ApiEnv> {
           BatchTriggerTaskV3RequestBody,
         );
         if (items.length === 0) throw new ApiFailure(400, "Batch cannot be triggered with no items");
+        for (const { options } of items) refuseOptions(options);
         const runCount = items.length;
         const id = requestId(c, "batch");
         const { row } = await createBatch(pool, { id, runCount, parentRunId, resumeParentOnCompletion });
@@ -88,6 +90,7 @@ async function streamItems(context: ApiContext, c: Context<ApiEnv>, batch: Batch
 
 function readItem(c: Context<ApiEnv>, batch: BatchRow, line: string): BatchItem {
   const item = checkShape(parseJson(line), BatchItemNDJSON);
+  refuseOptions(item.options);
   if (item.index >= batch.run_count) {
     throw new ApiFailure(400, `Item ${item.index} is beyond the batch's ${batch.run_count} runs.`);
   }
