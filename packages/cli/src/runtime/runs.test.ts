@@ -97,6 +97,25 @@ describe("triggering", () => {
     expect(other.id).not.toBe(first.id);
   });
 
+  test("a request that is sent again, its answer having been lost, makes no second run", async () => {
+    const send = async () => {
+      const answer = await fetch(`${t.runtime.apiUrl}/api/v1/tasks/nothing/trigger`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${t.runtime.secretKey}`,
+          "x-trigger-request-idempotency-key": "the-same",
+        },
+        body: JSON.stringify({ options: {} }),
+      });
+      return ((await answer.json()) as { id: string }).id;
+    };
+    const [first, second] = await Promise.all([send(), send()]);
+    expect(second).toBe(first);
+    expect(await runs.poll(first, poll)).toMatchObject({ status: "COMPLETED", attemptCount: 1 });
+    expect(await send()).toBe(first);
+    expect((await runs.retrieve(first)).attemptCount).toBe(1);
+  });
+
   test("the environment holds what was given and nothing of the main process's own", async () => {
     process.env.SECRET_OF_THE_MAIN_PROCESS = "x";
     const { output } = await run("environment");

@@ -8,6 +8,8 @@ import { readMoment, readSeconds } from "./times.js";
 
 /** A run to be accepted. */
 export interface NewRun {
+  /** Given when a request may come twice: a run of this id that is there already is the same run. */
+  id?: string | undefined;
   task: string;
   payload: string | undefined;
   options: TriggerRequestOptions;
@@ -100,6 +102,7 @@ const insertSql = `
       g.schedule_id, g.is_test, g.is_replay, g.ttl_seconds
     from given g left join runtime.runs p on p.id = g.parent_id
     order by g.place
+    on conflict (id) do nothing
     returning *
   ),
   woken as (
@@ -112,7 +115,7 @@ const insertSql = `
   )
   select inserted.*, (select count(*) from woken) from inserted`;
 
-/** All or none, in the order given. */
+/** Accepts runs in the order given, all or none. Which of them have an idempotency key is not looked at. */
 export async function insertMany(client: Queryable, runs: NewRun[]): Promise<RunRow[]> {
   const given = runs.map(toRecord);
   const { rows } = await client.query<RunRow>({
@@ -121,6 +124,11 @@ export async function insertMany(client: Queryable, runs: NewRun[]): Promise<Run
     values: [toKeptJson(given)],
   });
   const byId = new Map(rows.map((row) => [row.id, row]));
+  const repeated = given.flatMap(({ id }) => (byId.has(id) ? [] : id));
+  if (repeated.length > 0) {
+    const known = await client.query<RunRow>("select * from runtime.runs where id = any ($1)", [repeated]);
+    for (const row of known.rows) byId.set(row.id, row);
+  }
   return given.map(({ id }) => byId.get(id) as RunRow);
 }
 
@@ -128,7 +136,7 @@ function toRecord(run: NewRun, place: number) {
   const { options } = run;
   return {
     place,
-    id: generateFriendlyId("run"),
+    id: run.id ?? generateFriendlyId("run"),
     task: run.task,
     queue: run.queue,
     concurrency_key: options.concurrencyKey ?? "",

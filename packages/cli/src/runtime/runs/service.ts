@@ -20,7 +20,7 @@ export class UnknownTaskError extends ApiFailure {
 }
 
 /** What a run belongs to, besides its task. */
-export type RunOrigin = Pick<NewRun, "batch" | "scheduleId" | "isReplay">;
+export type RunOrigin = Pick<NewRun, "id" | "batch" | "scheduleId" | "isReplay">;
 
 export interface RunServiceOptions {
   pool: pg.Pool;
