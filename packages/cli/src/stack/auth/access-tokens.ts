@@ -2,26 +2,7 @@ import { type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
 import { publicJwk } from "../keys/jwks.js";
 import type { StackKeys } from "../types.js";
 import { AuthFailure } from "./failure.js";
-import type { BearerClaims } from "./types.js";
-import type { UserRow } from "./users.js";
-
-/** Signs and verifies the access tokens of `/auth/v1`. */
-export interface AccessTokens {
-  sign(user: UserRow, session: TokenSession): Promise<{ token: string; expiresAt: number }>;
-  /**
-   * The claims, if one of the project's keys signed them and their time is now.
-   *
-   * @throws {AuthFailure} 403 `bad_jwt` otherwise.
-   */
-  verify(token: string): Promise<BearerClaims>;
-}
-
-/** What a token says of the session that it belongs to. */
-export interface TokenSession {
-  sessionId: string;
-  /** How the user proved who they are; seconds since 1970. */
-  amr: { method: string; timestamp: number }[];
-}
+import type { AccessTokens } from "./types.js";
 
 /** `lifetime` is in seconds. Where the project has a signing key its first signs; the legacy secret always verifies. */
 export function createAccessTokens(keys: StackKeys, issuer: string, lifetime: number): AccessTokens {

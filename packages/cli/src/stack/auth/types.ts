@@ -2,7 +2,6 @@ import type { JWTPayload } from "jose";
 import type { Pool } from "pg";
 import type { AuthConfig } from "../config/types.js";
 import type { GatewayEnv } from "../gateway/types.js";
-import type { AccessTokens } from "./access-tokens.js";
 import type { UserRow } from "./users.js";
 
 /** What the routes of `/auth/v1` share. */
@@ -16,6 +15,24 @@ export interface AuthContext {
 export interface BearerClaims extends JWTPayload {
   role?: string;
   session_id?: string;
+}
+
+/** Signs and verifies the access tokens of `/auth/v1`. */
+export interface AccessTokens {
+  sign(user: UserRow, session: TokenSession): Promise<{ token: string; expiresAt: number }>;
+  /**
+   * The claims, if one of the project's keys signed them and their time is now.
+   *
+   * @throws {AuthFailure} 403 `bad_jwt` otherwise.
+   */
+  verify(token: string): Promise<BearerClaims>;
+}
+
+/** What a token says of the session that it belongs to. */
+export interface TokenSession {
+  sessionId: string;
+  /** How the user proved who they are; seconds since 1970. */
+  amr: { method: string; timestamp: number }[];
 }
 
 export interface AuthEnv extends GatewayEnv {
