@@ -35,7 +35,7 @@ export async function openGateway(port: number): Promise<GatewayListener> {
   return {
     port: typeof address === "object" && address ? address.port : port,
     serve(app) {
-      answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+      answer = answerBy(app);
     },
     close: () =>
       new Promise((resolve) => {
@@ -43,6 +43,26 @@ export async function openGateway(port: number): Promise<GatewayListener> {
         server.closeAllConnections();
       }),
   };
+}
+
+/**
+ * A part that answers on the Node.js response itself, such as a proxy, is through when its handler returns. The adapter's own mark
+ * for that gets lost where another server of this process has replaced the global `Response`, so the response is asked instead.
+ */
+function answerBy(app: Hono<GatewayEnv>): RequestListener {
+  const answered = new Error("answered already");
+  return getRequestListener(
+    async (request, env) => {
+      const { outgoing } = env as GatewayEnv["Bindings"];
+      const response = await app.fetch(request, env);
+      if (outgoing.headersSent || outgoing.destroyed) throw answered;
+      return response;
+    },
+    {
+      overrideGlobalObjects: false,
+      errorHandler: (error) => (error === answered ? undefined : new Response(null, { status: 500 })),
+    },
+  );
 }
 
 function listen(server: Server, port: number): Promise<void> {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
+import { getRequestListener } from "@hono/node-server";
 import { generateKeyPair, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ada, grace, notesProject, startTestStack, type TestStack } from "../test-support.js";
 
 let stack: TestStack;
@@ -247,6 +248,32 @@ describe("the proxy", () => {
       { message: expect.stringContaining("Realtime") },
     ]);
   });
+});
+
+test("another server of this process that replaces the global Response changes nothing", async () => {
+  const globals = { Request, Response };
+  const complaint = vi.spyOn(console, "error").mockImplementation(() => {});
+  const aborted = vi.spyOn(console, "info").mockImplementation(() => {});
+  getRequestListener(() => new Response());
+  try {
+    const headers = { apikey: stack.keys.secretKey };
+    const statuses = await Promise.all(
+      Array.from({ length: 40 }, async (_, index) => {
+        const hangUp = new AbortController();
+        const answer = get("/rest/v1/notes", headers, { signal: hangUp.signal });
+        if (index % 4 === 0) hangUp.abort();
+        return answer.then(
+          ({ status }) => status,
+          () => "hung up",
+        );
+      }),
+    );
+    expect(new Set(statuses)).toEqual(new Set([200, "hung up"]));
+    expect([complaint.mock.calls, aborted.mock.calls]).toEqual([[], []]);
+  } finally {
+    Object.assign(globalThis, globals);
+    vi.restoreAllMocks();
+  }
 });
 
 test("a new table is visible as soon as its migration is applied", async () => {
