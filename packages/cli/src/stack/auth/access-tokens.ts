@@ -1,5 +1,5 @@
-import { type CryptoKey, importJWK, type JWK, jwtVerify, SignJWT } from "jose";
-import { publicJwk } from "../keys/jwks.js";
+import { type CryptoKey, importJWK, type JWK, SignJWT } from "jose";
+import { createTokenVerifier } from "../keys/verify-token.js";
 import type { StackKeys } from "../types.js";
 import { AuthFailure } from "./failure.js";
 import type { AccessTokens } from "./types.js";
@@ -16,7 +16,7 @@ export function createAccessTokens(keys: StackKeys, issuer: string, lifetime: nu
     imported.set(key, known);
     return known;
   };
-  const verifying = keys.signingKeys.map(publicJwk);
+  const verify = createTokenVerifier(keys);
   return {
     async sign(user, session) {
       const now = Math.floor(Date.now() / 1000);
@@ -45,25 +45,10 @@ export function createAccessTokens(keys: StackKeys, issuer: string, lifetime: nu
     },
     async verify(token) {
       try {
-        const { payload } = await jwtVerify(
-          token,
-          async ({ alg, kid }) => {
-            if (alg === "HS256") return secret;
-            const key = verifying.find(
-              (candidate) => candidate.kid === kid && algorithmOf(candidate) === alg,
-            );
-            if (!key) throw new Error(`unrecognized JWT kid ${kid} for algorithm ${alg}`);
-            return load(key);
-          },
-          { algorithms: ["HS256", ...verifying.map(algorithmOf)] },
-        );
-        return payload;
-      } catch (error) {
-        throw new AuthFailure(
-          403,
-          "bad_jwt",
-          `invalid JWT: unable to parse or verify signature, ${(error as Error).message}`,
-        );
+        return await verify(token);
+      } catch (cause) {
+        const reason = (cause as Error).message;
+        throw new AuthFailure(403, "bad_jwt", `invalid JWT: unable to parse or verify signature, ${reason}`);
       }
     },
   };
