@@ -1,17 +1,19 @@
--- The audit trail. One row for each statement says who and when; one for each changed row says what. Nobody but the owner of these tables can
--- change or delete them. A hash chain over the statements, in the order of their commits, makes changes visible to behalf.verify_audit().
+-- The audit trail. An entry says who changed which rows of a table, in one statement; the rows of one entry have the same owner, so that a user can be shown
+-- the entries about their own rows. Nobody but the owner of this table can change or delete entries. A hash chain over the statements, in the order of
+-- their commits, makes changes visible to behalf.verify_audit().
 select pg_advisory_xact_lock(hashtext('behalf.migrations'));
 
 create sequence if not exists behalf.audit_statement_id;
 
-create table if not exists behalf.audit_statements (
-  id bigint not null,
+create table if not exists behalf.audit_entries (
+  statement_id bigint not null,
+  -- 1; or 0, 2, 3, … where a statement changed rows of several owners, or very many
+  entry integer not null,
   at timestamptz not null,
   transaction_id xid8 not null,
   table_schema text not null,
   table_name text not null,
   operation text not null,
-  row_count integer not null,
   role text not null,
   user_id text,
   task text,
@@ -19,27 +21,15 @@ create table if not exists behalf.audit_statements (
   attempt integer,
   initiator text,
   reason text,
-  -- sha256 over the statement's rows
-  digest bytea not null
+  -- value of the column that says whose rows these are
+  owner text,
+  -- [{"key": {…}, "old": {…}, "new": {…}}]: primary key, and the changed columns only
+  changes jsonb not null
 ) partition by range (at);
 
-create table if not exists behalf.audit_rows (
-  statement_id bigint not null,
-  at timestamptz not null,
-  ordinal integer not null,
-  -- the primary key's columns
-  key jsonb not null,
-  -- changed columns only; null where there was no row before, or is none after
-  old_values jsonb,
-  new_values jsonb,
-  -- value of the column that says whose row it is
-  owner text
-) partition by range (at);
-
-create index if not exists audit_statements_id_idx on behalf.audit_statements (id);
-create index if not exists audit_statements_run_idx on behalf.audit_statements (run_id) where run_id is not null;
-create index if not exists audit_rows_statement_idx on behalf.audit_rows (statement_id);
-create index if not exists audit_rows_owner_idx on behalf.audit_rows (owner) where owner is not null;
+create index if not exists audit_entries_statement_idx on behalf.audit_entries (statement_id);
+create index if not exists audit_entries_run_idx on behalf.audit_entries (run_id) where run_id is not null;
+create index if not exists audit_entries_owner_idx on behalf.audit_entries (owner) where owner is not null;
 
 create table if not exists behalf.audit_chain (
   place bigint primary key,
@@ -63,37 +53,32 @@ create table if not exists behalf.audit_pruned (
   pruned_at timestamptz not null default now()
 );
 
-create or replace function behalf.create_audit_partitions(month date) returns void
+create or replace function behalf.create_audit_partition(month date) returns void
   language plpgsql
   set search_path = ''
 as $$
 declare
   first_day date := date_trunc('month', month);
   after date := first_day + interval '1 month';
-  suffix text := to_char(first_day, 'YYYY_MM');
-  parent text;
+  name text := 'audit_entries_' || to_char(first_day, 'YYYY_MM');
 begin
-  foreach parent in array array['audit_statements', 'audit_rows'] loop
-    if to_regclass(format('behalf.%I', parent || '_' || suffix)) is null then
-      perform pg_advisory_xact_lock(hashtext('behalf.audit_partitions'));
-      -- Bounds in UTC, whatever the session's time zone: the same month ends at the same moment for everybody.
-      execute format('create table if not exists behalf.%I partition of behalf.%I for values from (%L) to (%L)',
-        parent || '_' || suffix, parent, first_day::text || ' 00:00:00+00', after::text || ' 00:00:00+00');
-      execute format('alter table behalf.%I enable row level security', parent || '_' || suffix);
-    end if;
-  end loop;
+  if to_regclass('behalf.' || name) is not null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtext('behalf.audit_partitions'));
+  -- Bounds in UTC, whatever the session's time zone: a month ends at the same moment for everybody.
+  execute format('create table if not exists behalf.%I partition of behalf.audit_entries for values from (%L) to (%L)',
+    name, first_day::text || ' 00:00:00+00', after::text || ' 00:00:00+00');
+  execute format('alter table behalf.%I enable row level security', name);
+  -- Compressing what a bulk load changed would cost more than the load.
+  execute format('alter table behalf.%I alter column changes set storage external', name);
 end
 $$;
 
--- Of a statement's row as JSON, whose members are sorted and whose times are in UTC for everybody.
-create or replace function behalf.hash_statement(statement jsonb) returns bytea
-  language sql immutable
-  return sha256(convert_to((statement - 'at' || jsonb_build_object('at', extract(epoch from (statement ->> 'at')::timestamptz)))::text, 'UTF8'));
-
--- Of one changed row, in binary form.
-create or replace function behalf.pack_row(ordinal integer, key jsonb, old_values jsonb, new_values jsonb, owner text) returns bytea
-  language sql immutable
-  return record_send(row(ordinal, key, old_values, new_values, owner));
+-- Of an entry as JSON, whose members are sorted; its time as seconds, the same in every session's time zone.
+create or replace function behalf.hash_entry(entry jsonb) returns bytea
+  language sql stable
+  return sha256(convert_to((entry || jsonb_build_object('at', extract(epoch from (entry ->> 'at')::timestamptz)))::text, 'UTF8'));
 
 -- At commit, one transaction at a time: the lock is held only while committing. Gapless, so that a missing link shows.
 create or replace function behalf.chain_statement() returns trigger
@@ -101,107 +86,151 @@ create or replace function behalf.chain_statement() returns trigger
   set search_path = ''
 as $$
 declare
-  head behalf.audit_chain;
-  own bytea := behalf.hash_statement(to_jsonb(new));
+  own bytea;
 begin
+  if new.entry = 1 then
+    own := behalf.hash_entry(to_jsonb(new));
+  else
+    -- The first of several entries stands for all of them.
+    select sha256(string_agg(behalf.hash_entry(to_jsonb(e)), ''::bytea order by e.entry)) into own
+    from behalf.audit_entries as e where e.statement_id = new.statement_id and e.at = new.at;
+  end if;
   perform pg_advisory_xact_lock(hashtext('behalf.audit_chain'));
-  select * into head from behalf.audit_chain order by place desc limit 1;
   insert into behalf.audit_chain (place, statement_id, at, statement_hash, hash)
-  values (coalesce(head.place, 0) + 1, new.id, new.at, own, sha256(coalesce(head.hash, ''::bytea) || own));
+  select coalesce(max(head.place), 0) + 1, new.statement_id, new.at, own, sha256(coalesce(max(head.hash), ''::bytea) || own)
+  from (select c.place, c.hash from behalf.audit_chain as c order by c.place desc limit 1) as head;
   return null;
-exception when unique_violation then
-  raise exception 'Another transaction wrote to the audit trail meanwhile.' using errcode = 'serialization_failure', hint = 'Run the transaction again.';
 end
 $$;
 
-drop trigger if exists chain on behalf.audit_statements;
-create constraint trigger chain after insert on behalf.audit_statements
-  deferrable initially deferred for each row execute function behalf.chain_statement();
+drop trigger if exists chain on behalf.audit_entries;
+create constraint trigger chain after insert on behalf.audit_entries
+  deferrable initially deferred for each row when (new.entry <= 1) execute function behalf.chain_statement();
 
--- Keeps the parts of a row that are not excluded.
 create or replace function behalf.row_key(image jsonb, columns text[]) returns jsonb
-  language sql immutable
+  language sql stable
   return case when cardinality(columns) = 1 then jsonb_build_object(columns[1], image -> columns[1])
     else (select jsonb_object_agg(c, image -> c) from unnest(columns) as c) end;
+
+-- {"key", "old", "new"} of one row: all columns where there is one image, the changed ones where there are two.
+create or replace function behalf.describe_change(was jsonb, is_now jsonb, key_columns text[], excluded_columns text[]) returns jsonb
+  language sql stable
+  return case
+    when was is null then jsonb_build_object('key', behalf.row_key(is_now, key_columns), 'new', is_now - excluded_columns)
+    when is_now is null then jsonb_build_object('key', behalf.row_key(was, key_columns), 'old', was - excluded_columns)
+    else (
+      select jsonb_build_object('key', behalf.row_key(is_now, key_columns), 'old', jsonb_object_agg(m.name, was -> m.name), 'new', jsonb_object_agg(m.name, m.value))
+      from jsonb_each(is_now) as m (name, value)
+      -- A change of excluded columns alone is recorded as a change of nothing.
+      where m.value is distinct from was -> m.name and m.name <> all (excluded_columns)
+    ) end;
 
 create or replace function behalf.record_changes() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
+#variable_conflict use_column
 declare
   key_columns constant text[] := tg_argv[0];
-  excluded constant text[] := tg_argv[1];
+  excluded_columns constant text[] := tg_argv[1];
   owner_column constant text := nullif(tg_argv[2], '');
-  claims constant jsonb := behalf.claims();
+  claims constant jsonb := coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}');
   is_service constant boolean := coalesce(claims ->> 'role' = 'service_role', false);
   act constant jsonb := claims -> 'act';
-  moment constant timestamptz := clock_timestamp();
-  this_id constant bigint := nextval('behalf.audit_statement_id');
-  rows_written integer := 0;
-  content bytea;
+  e behalf.audit_entries;
+  was jsonb[];
+  is_now jsonb[];
 begin
-  if to_regclass('behalf.audit_rows_' || to_char(moment at time zone 'UTC', 'YYYY_MM')) is null then
-    perform behalf.create_audit_partitions((moment at time zone 'UTC')::date);
-  end if;
-
   if tg_op = 'INSERT' then
-    with written as (
-      insert into behalf.audit_rows (statement_id, at, ordinal, key, old_values, new_values, owner)
-      select this_id, moment, row_number() over (), behalf.row_key(image, key_columns), null, image - excluded, image ->> owner_column
-      from (select to_jsonb(n) as image from new_rows as n) as images
-      returning *
-    )
-    select count(*), string_agg(behalf.pack_row(ordinal, key, old_values, new_values, owner), ''::bytea order by ordinal) into rows_written, content from written as w;
+    select array_agg(i.image) into is_now from (select to_jsonb(r) as image from new_rows as r limit 2) as i;
   elsif tg_op = 'DELETE' then
-    with written as (
-      insert into behalf.audit_rows (statement_id, at, ordinal, key, old_values, new_values, owner)
-      select this_id, moment, row_number() over (), behalf.row_key(image, key_columns), image - excluded, null, image ->> owner_column
-      from (select to_jsonb(o) as image from old_rows as o) as images
-      returning *
-    )
-    select count(*), string_agg(behalf.pack_row(ordinal, key, old_values, new_values, owner), ''::bytea order by ordinal) into rows_written, content from written as w;
+    select array_agg(i.image) into was from (select to_jsonb(r) as image from old_rows as r limit 2) as i;
   elsif tg_op = 'UPDATE' then
-    -- Full join: a row whose primary key was changed is recorded as gone under the old one and come under the new one.
-    with before as (select image, behalf.row_key(image, key_columns) as key from (select to_jsonb(o) as image from old_rows as o) as images),
-    after as (select image, behalf.row_key(image, key_columns) as key from (select to_jsonb(n) as image from new_rows as n) as images),
-    changes as (
-      select coalesce(after.key, before.key) as key,
-        case when after.key is null then before.image - excluded else (
-          select jsonb_object_agg(name, value) from jsonb_each(before.image - excluded) as c (name, value)
-          where value is distinct from after.image -> name) end as old_values,
-        case when before.key is null then after.image - excluded else (
-          select jsonb_object_agg(name, value) from jsonb_each(after.image - excluded) as c (name, value)
-          where value is distinct from before.image -> name) end as new_values,
-        coalesce(after.image, before.image) ->> owner_column as owner
-      from before full join after using (key)
-      -- An excluded column's change is recorded as a change of nothing.
-      where before.image is distinct from after.image
-    ),
-    written as (
-      insert into behalf.audit_rows (statement_id, at, ordinal, key, old_values, new_values, owner)
-      select this_id, moment, row_number() over (), key, old_values, new_values, owner from changes
-      returning *
-    )
-    select count(*), string_agg(behalf.pack_row(ordinal, key, old_values, new_values, owner), ''::bytea order by ordinal) into rows_written, content from written as w;
+    select (select array_agg(i.image) from (select to_jsonb(r) as image from old_rows as r limit 2) as i),
+      (select array_agg(i.image) from (select to_jsonb(r) as image from new_rows as r limit 2) as i) into was, is_now;
   end if;
-
-  -- A statement that changed nothing leaves no trace.
-  if rows_written = 0 and tg_op <> 'TRUNCATE' then
+  if tg_op <> 'TRUNCATE' and was is null and is_now is null or was = is_now and cardinality(was) = 1 then
+    -- Nothing changed.
     return null;
   end if;
-  insert into behalf.audit_statements
-    (id, at, transaction_id, table_schema, table_name, operation, row_count, role, user_id, task, run_id, attempt, initiator, reason, digest)
-  values (
-    this_id, moment, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op, rows_written,
-    coalesce(nullif(current_setting('role', true), 'none'), session_user),
-    claims ->> 'sub',
-    case when is_service then behalf.service_header('x-behalf-task') else act ->> 'sub' end,
-    case when is_service then behalf.service_header('x-behalf-run') else act ->> 'run' end,
-    case when is_service then behalf.attempt() else substring(act ->> 'attempt' from '^\d{1,9}$')::integer end,
-    case when is_service then behalf.service_header('x-behalf-initiator') else claims ->> 'initiator' end,
-    case when is_service then behalf.reason() end,
-    sha256(coalesce(content, ''::bytea))
-  );
+
+  e.statement_id := nextval('behalf.audit_statement_id');
+  e.entry := 1;
+  e.at := clock_timestamp();
+  e.transaction_id := pg_current_xact_id();
+  e.table_schema := tg_table_schema;
+  e.table_name := tg_table_name;
+  e.operation := tg_op;
+  e.role := coalesce(nullif(current_setting('role', true), 'none'), session_user);
+  e.user_id := claims ->> 'sub';
+  if is_service then
+    e.task := behalf.service_header('x-behalf-task');
+    e.run_id := behalf.service_header('x-behalf-run');
+    e.attempt := behalf.attempt();
+    e.initiator := behalf.service_header('x-behalf-initiator');
+    e.reason := behalf.reason();
+  else
+    e.task := act ->> 'sub';
+    e.run_id := act ->> 'run';
+    e.attempt := substring(act ->> 'attempt' from '^\d{1,9}$')::integer;
+    e.initiator := claims ->> 'initiator';
+  end if;
+  if to_regclass('behalf.audit_entries_' || to_char(e.at at time zone 'UTC', 'YYYY_MM')) is null then
+    perform behalf.create_audit_partition((e.at at time zone 'UTC')::date);
+  end if;
+
+  -- One row, by far the most frequent case, without the machinery for many.
+  if tg_op = 'TRUNCATE' then
+    e.changes := '[]';
+  elsif coalesce(cardinality(was), 1) = 1 and coalesce(cardinality(is_now), 1) = 1
+    and (tg_op <> 'UPDATE' or behalf.row_key(was[1], key_columns) = behalf.row_key(is_now[1], key_columns)) then
+    e.owner := coalesce(is_now[1], was[1]) ->> owner_column;
+    e.changes := jsonb_build_array(behalf.describe_change(was[1], is_now[1], key_columns, excluded_columns));
+  end if;
+  if e.changes is not null then
+    insert into behalf.audit_entries values (e.*);
+    return null;
+  end if;
+
+  -- Changes of one owner make one entry, of at most a thousand rows. offset 0 keeps the planner from making each row's image anew for each use of it.
+  if tg_op = 'INSERT' then
+    insert into behalf.audit_entries
+    select e.statement_id, case when count(*) over () > 1 and row_number() over () = 1 then 0 else row_number() over () end, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation, e.role,
+      e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, g.owner, g.changes
+    from (
+      select i.owner, jsonb_agg(jsonb_build_object('key', behalf.row_key(i.image, key_columns), 'new', i.image - excluded_columns)) as changes
+      from (select n.image, n.image ->> owner_column as owner, (row_number() over () - 1) / 1000 as chunk
+        from (select to_jsonb(r) as image from new_rows as r offset 0) as n) as i
+      group by i.owner, i.chunk
+    ) as g;
+  elsif tg_op = 'DELETE' then
+    insert into behalf.audit_entries
+    select e.statement_id, case when count(*) over () > 1 and row_number() over () = 1 then 0 else row_number() over () end, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation, e.role,
+      e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, g.owner, g.changes
+    from (
+      select i.owner, jsonb_agg(jsonb_build_object('key', behalf.row_key(i.image, key_columns), 'old', i.image - excluded_columns)) as changes
+      from (select o.image, o.image ->> owner_column as owner, (row_number() over () - 1) / 1000 as chunk
+        from (select to_jsonb(r) as image from old_rows as r offset 0) as o) as i
+      group by i.owner, i.chunk
+    ) as g;
+  else
+    -- Full join: a row whose primary key was changed is recorded as gone under the old one and come under the new one.
+    insert into behalf.audit_entries
+    select e.statement_id, case when count(*) over () > 1 and row_number() over () = 1 then 0 else row_number() over () end, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation, e.role,
+      e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, g.owner, g.changes
+    from (
+      select c.owner, jsonb_agg(c.change) as changes
+      from (
+        select coalesce(a.image, b.image) ->> owner_column as owner, (row_number() over () - 1) / 1000 as chunk,
+          behalf.describe_change(b.image, a.image, key_columns, excluded_columns) as change
+        from (select i.image, behalf.row_key(i.image, key_columns) as key from (select to_jsonb(r) as image from old_rows as r offset 0) as i offset 0) as b
+        full join (select i.image, behalf.row_key(i.image, key_columns) as key from (select to_jsonb(r) as image from new_rows as r offset 0) as i offset 0) as a
+          on a.key = b.key
+        where b.image is distinct from a.image
+      ) as c
+      group by c.owner, c.chunk
+    ) as g;
+  end if;
   return null;
 end
 $$;
@@ -262,7 +291,7 @@ begin
     raise exception 'The primary key of % can''t be excluded.', relation using errcode = 'invalid_parameter_value';
   end if;
 
-  perform behalf.create_audit_partitions((now() + n * interval '1 month')::date) from generate_series(0, 2) as n;
+  perform behalf.create_audit_partition((now() + n * interval '1 month')::date) from generate_series(0, 2) as n;
   perform behalf.create_audit_triggers(relation, key_columns, exclude, owner_column);
   -- A write to a partition by its own name doesn't fire the parent's triggers.
   for part in select inhrelid from pg_catalog.pg_inherits where inhparent = relation and kind = 'p' loop
@@ -291,29 +320,26 @@ begin
 end
 $$;
 
--- What people read: one entry for each changed row, and for each TRUNCATE.
+-- What people read: a line for each changed row, and for each TRUNCATE.
 create or replace view behalf.audit_log with (security_invoker = true) as
-  select s.id as statement_id, coalesce(r.ordinal, 1) as ordinal, s.at, s.transaction_id, s.table_schema, s.table_name, s.operation,
-    r.key, r.old_values, r.new_values, s.role, s.user_id, s.task, s.run_id, s.attempt, s.initiator, s.reason,
-    s.role = 'service_role' and s.reason is null as is_unexplained
-  from behalf.audit_statements as s left join behalf.audit_rows as r on r.statement_id = s.id and r.at = s.at;
+  select e.statement_id, e.entry, coalesce(c.ordinal, 1)::integer as ordinal, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation,
+    c.change -> 'key' as key, c.change -> 'old' as old_values, c.change -> 'new' as new_values,
+    e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason,
+    e.role = 'service_role' and e.reason is null as is_unexplained
+  from behalf.audit_entries as e left join lateral jsonb_array_elements(e.changes) with ordinality as c (change, ordinal) on true;
 
-alter table behalf.audit_statements enable row level security;
-alter table behalf.audit_rows enable row level security;
+alter table behalf.audit_entries enable row level security;
 alter table behalf.audit_chain enable row level security;
 alter table behalf.audited_tables enable row level security;
 alter table behalf.audit_pruned enable row level security;
 
 -- Users read the entries about their own rows.
-drop policy if exists "entries about own rows" on behalf.audit_rows;
-create policy "entries about own rows" on behalf.audit_rows for select to authenticated
+drop policy if exists "entries about own rows" on behalf.audit_entries;
+create policy "entries about own rows" on behalf.audit_entries for select to authenticated
   using (owner = (select behalf.user_id()));
-drop policy if exists "statements about own rows" on behalf.audit_statements;
-create policy "statements about own rows" on behalf.audit_statements for select to authenticated
-  using (exists (select from behalf.audit_rows as r where r.statement_id = audit_statements.id));
 
 revoke all on all tables in schema behalf from public, anon, authenticated, service_role;
-grant select on behalf.audit_log, behalf.audit_statements, behalf.audit_rows to authenticated, service_role;
+grant select on behalf.audit_log, behalf.audit_entries to authenticated, service_role;
 grant select on behalf.audit_chain, behalf.audited_tables, behalf.audit_pruned, behalf.migrations to service_role;
 
 /* Compares the trail with its chain. No row: nothing was edited, deleted, added by hand or reordered. */
@@ -324,27 +350,24 @@ as $$
   with links as (
     select c.*, lag(c.hash) over (order by c.place) as before, lag(c.place) over (order by c.place) as place_before from behalf.audit_chain as c
   ),
-  contents as (
-    select r.statement_id,
-      sha256(string_agg(behalf.pack_row(r.ordinal, r.key, r.old_values, r.new_values, r.owner), ''::bytea order by r.ordinal)) as digest
-    from behalf.audit_rows as r group by r.statement_id
+  statements as (
+    select e.statement_id,
+      case when count(*) = 1 and min(e.entry) = 1 then min(behalf.hash_entry(to_jsonb(e)))
+        else sha256(string_agg(behalf.hash_entry(to_jsonb(e)), ''::bytea order by e.entry)) end as hash
+    from behalf.audit_entries as e group by e.statement_id
   ),
-  pruned as (select coalesce(max(before), '-infinity') as before from behalf.audit_pruned)
+  pruned as (select coalesce(max(p.before), '-infinity') as before from behalf.audit_pruned as p)
   select 'the chain is broken here', l.place, l.statement_id from links as l
   where l.hash <> sha256(coalesce(l.before, ''::bytea) || l.statement_hash) or l.place <> coalesce(l.place_before, 0) + 1
   union all
-  select 'the statement was changed', l.place, l.statement_id from links as l join behalf.audit_statements as s on s.id = l.statement_id
-  where behalf.hash_statement(to_jsonb(s)) <> l.statement_hash
+  select 'the entry was changed', l.place, l.statement_id from links as l join statements as s on s.statement_id = l.statement_id
+  where s.hash <> l.statement_hash
   union all
-  select 'the statement''s rows were changed', l.place, l.statement_id from links as l
-  join behalf.audit_statements as s on s.id = l.statement_id left join contents as c on c.statement_id = s.id
-  where coalesce(c.digest, sha256(''::bytea)) <> s.digest
+  select 'the entry was deleted', l.place, l.statement_id from links as l, pruned
+  where l.at >= pruned.before and not exists (select from statements as s where s.statement_id = l.statement_id)
   union all
-  select 'the statement was deleted', l.place, l.statement_id from links as l, pruned
-  where l.at >= pruned.before and not exists (select from behalf.audit_statements as s where s.id = l.statement_id)
-  union all
-  select 'the statement was added by hand', null, s.id from behalf.audit_statements as s
-  where not exists (select from behalf.audit_chain as c where c.statement_id = s.id)
+  select 'the entry was added by hand', null, s.statement_id from statements as s
+  where not exists (select from behalf.audit_chain as c where c.statement_id = s.statement_id)
   order by 2, 3
 $$;
 
@@ -365,7 +388,7 @@ declare
 begin
   for part in
     select c.relname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    where n.nspname = 'behalf' and c.relname ~ '^audit_(statements|rows)_\d{4}_\d{2}$' and c.relkind = 'r'
+    where n.nspname = 'behalf' and c.relname ~ '^audit_entries_\d{4}_\d{2}$' and c.relkind = 'r'
       and to_date(right(c.relname, 7), 'YYYY_MM') < cut
     order by c.relname
   loop
