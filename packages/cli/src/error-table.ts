@@ -5,6 +5,10 @@ import type { StackErrorCode } from "./stack/errors.js";
 
 /** Every code of the command line and what it runs, with its cause and its cure. `docs/errors.md` is made from this and behalf's own table. */
 export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErrorCode, ErrorEntry> = {
+  ERR_USAGE_NO_DATABASE: {
+    cause: "The command reads the database, and none is named, none runs, or it can't be reached.",
+    cure: "Start `behalf dev`, or set SUPABASE_DB_URL to the project's connection string.",
+  },
   ERR_USAGE_NO_FOLDER: {
     cause: "The folder that --dir names isn't there.",
     cure: "Name the project's folder.",

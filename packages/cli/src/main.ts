@@ -12,6 +12,17 @@ function parsePort(text: string): number {
   return port;
 }
 
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch {
+    // Told the same way as JSON of another kind.
+  }
+  throw new InvalidArgumentError('It takes a JSON object, such as {"body": "text"}.');
+}
+
 // A command's module is imported when it runs: `behalf status` need not load a database's worth of code.
 function createProgram(): Command {
   const program = new Command("behalf")
@@ -75,6 +86,24 @@ function createProgram(): Command {
     .action(async (options) => {
       process.exitCode = await (await import("./commands/doctor.js")).doctor(options);
     });
+  program
+    .command("explain")
+    .description("why a user, or a task for them, gets no rows or may not write")
+    .argument("<table>", "notes, or billing.invoices")
+    .addArgument(new Argument("<verb>").choices(["select", "insert", "update", "delete"]))
+    .requiredOption("--user <id>", "as in auth.users.id")
+    .option("--task <id>", "the task that works for the user")
+    .option("--run <id>", "its run")
+    .option("--grant <id>", "the grant it acts on")
+    .option("--scope <words>", 'what the work is narrowed to, such as "public.notes:select"')
+    .option("--role <role>", "the database role (default: authenticated)")
+    .option("--claims <json>", "claims beside the standard ones, as for asUser", parseObject)
+    .option("--row <json>", "the row to insert", parseObject)
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .action(async (table, verb, options) =>
+      (await import("./commands/explain.js")).explain(table, verb, options),
+    );
   return program;
 }
 
