@@ -19,6 +19,7 @@ import { takeLock } from "./state/lock.js";
 import { createStorage } from "./storage/app.js";
 import { s3Credentials } from "./storage/s3/credentials.js";
 import type { MigrationReport, Stack, StackKeys, StackOptions, StackStep } from "./types.js";
+import { deliverWebhooks } from "./webhooks/deliver.js";
 
 /**
  * Starts real Postgres and real PostgREST behind a gateway that answers as a Supabase project does, on 127.0.0.1. The first start
@@ -116,6 +117,11 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
     onFailure: warn,
   });
   lifetime.add(storage.close);
+  const webhooks = await deliverWebhooks({
+    databaseUrl: database.urlOf("supabase_admin"),
+    onFailure: (message) => warn(`Database Webhook: ${message}`),
+  });
+  lifetime.add(webhooks.stop);
   const functions = serveFunctions(options.project, config.functions, {
     environment: functionEnvironment(url, keys, database.urlOf("postgres")),
     verifyToken: createTokenVerifier(keys),

@@ -1,0 +1,123 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Client } from "pg";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ada, startTestStack, type TestStack } from "../test-support.js";
+
+interface Received {
+  path: string;
+  method: string;
+  secret: string | undefined;
+  body: Record<string, unknown> | undefined;
+}
+
+let stack: TestStack;
+let client: Client;
+let server: Server;
+let url: string;
+let received: Received[] = [];
+
+beforeAll(async () => {
+  server = createServer(async (request, response) => {
+    let text = "";
+    for await (const chunk of request.setEncoding("utf8")) text += chunk;
+    const path = request.url ?? "";
+    received.push({
+      path,
+      method: request.method ?? "",
+      secret: request.headers["x-secret"] as string | undefined,
+      body: text ? (JSON.parse(text) as Record<string, unknown>) : undefined,
+    });
+    // /never is never answered.
+    if (path === "/never") return;
+    response.writeHead(path === "/fails" ? 500 : 200, { "content-type": "text/plain" }).end("thanks");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  stack = await startTestStack({
+    "supabase/migrations/20260101000000_webhook.sql": `
+      create table public.orders (id int primary key, title text);
+      create trigger notify after insert or update or delete on public.orders for each row
+        execute function supabase_functions.http_request('${url}/hook', 'POST', '{"Content-Type":"application/json","X-Secret":"s3"}', '{}', '5000');
+      grant all on public.orders to service_role;`,
+    "supabase/seed.sql": `insert into auth.users (id, email) values ('${ada}', 'ada@example.com');`,
+  });
+  client = new Client(stack.databaseUrl);
+  await client.connect();
+});
+afterAll(async () => {
+  await client?.end();
+  await stack?.end();
+  server?.closeAllConnections();
+  server?.close();
+});
+beforeEach(() => {
+  received = [];
+});
+
+const of = (path: string) => received.filter((request) => request.path === path);
+
+describe("Database Webhooks", () => {
+  test("a change is told after its commit, as the hosted service tells it", async () => {
+    const service = stack.client(stack.keys.secretKey);
+    await service.from("orders").insert({ id: 1, title: "one" });
+    await service.from("orders").update({ title: "uno" }).eq("id", 1);
+    await service.from("orders").delete().eq("id", 1);
+    await expect.poll(() => received.length).toBe(3);
+    const common = { table: "orders", schema: "public" };
+    const bodies = received.map(({ body }) => body).sort((a, b) => order(a?.type) - order(b?.type));
+    expect(bodies).toEqual([
+      { ...common, type: "INSERT", record: { id: 1, title: "one" }, old_record: null },
+      { ...common, type: "UPDATE", record: { id: 1, title: "uno" }, old_record: { id: 1, title: "one" } },
+      { ...common, type: "DELETE", record: null, old_record: { id: 1, title: "uno" } },
+    ]);
+    expect(received[0]).toMatchObject({ method: "POST", secret: "s3" });
+  });
+
+  test("a row that is rolled back is never told", async () => {
+    await client.query(
+      "begin; insert into public.orders values (2, 'never'); rollback; insert into public.orders values (3, 'told')",
+    );
+    await expect.poll(() => received.length).toBe(1);
+    expect(received[0]?.body).toMatchObject({ record: { id: 3 } });
+  });
+
+  test("net.http_* work, and what came back is kept: an answer, a refusal, a timeout, an address where nobody is", async () => {
+    const { rows } = await client.query<{ ok: string; fails: string; never: string; nobody: string }>(`select
+      net.http_get('${url}/ok', '{"q": "a b&c"}') as ok, net.http_post('${url}/fails', '{"a": 1}') as fails,
+      net.http_post('${url}/never', '{}', '{}', '{}', 300) as never, net.http_delete('http://127.0.0.1:1/') as nobody`);
+    const ids = Object.values(rows[0] ?? {});
+    const answers = async () =>
+      (
+        await client.query(
+          "select id, status_code, content, timed_out, error_msg from net._http_response where id = any ($1) order by id",
+          [ids],
+        )
+      ).rows;
+    await expect.poll(async () => (await answers()).length).toBe(4);
+    expect(await answers()).toMatchObject([
+      { status_code: 200, content: "thanks", timed_out: false, error_msg: null },
+      { status_code: 500, timed_out: false },
+      { status_code: null, timed_out: true, error_msg: expect.stringMatching(/Timeout of 300 ms/) },
+      { status_code: null, timed_out: false, error_msg: expect.stringMatching(/bad port|ECONNREFUSED/) },
+    ]);
+    expect(
+      new URL(
+        of(received.find(({ path }) => path.startsWith("/ok"))?.path ?? "")[0]?.path ?? "",
+        url,
+      ).searchParams.get("q"),
+    ).toBe("a b&c");
+    expect(stack.steps.map(({ message }) => message).join("\n")).toMatch(/\/fails answered 500/);
+  });
+
+  test("of many rows in one statement none is lost and none told twice", async () => {
+    await client.query("insert into public.orders select n, 'many' from generate_series(1000, 1499) as n");
+    await expect.poll(() => received.length).toBe(500);
+    const told = received.map(({ body }) => (body as { record: { id: number } }).record.id);
+    expect(new Set(told).size).toBe(500);
+  });
+});
+
+function order(type: unknown): number {
+  return ["INSERT", "UPDATE", "DELETE"].indexOf(String(type));
+}
