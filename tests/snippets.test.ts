@@ -1,43 +1,23 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { behalfCommand } from "./support/behalf.ts";
+import { findSnippets, pages, type Snippet } from "./support/snippets.ts";
 import { workspace } from "./support/workspace.ts";
 
-interface Snippet {
-  file: string;
-  line: number;
-  language: string;
-  code: string;
-}
-
-const pages = [
-  "README.md",
-  ...readdirSync(join(workspace, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".md"))
-    .map((file) => join("docs", file)),
-  ...readdirSync(join(workspace, "examples")).map((example) => join("examples", example, "README.md")),
-].filter((file) => existsSync(join(workspace, file)));
-
-const snippets = pages.flatMap((file): Snippet[] => {
-  const text = readFileSync(join(workspace, file), "utf8");
-  return [...text.matchAll(/^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm)].map((match) => ({
-    file,
-    line: text.slice(0, match.index).split("\n").length,
-    language: match[1] ?? "",
-    code: match[2] ?? "",
-  }));
-});
-const of = (...languages: string[]) => snippets.filter(({ language }) => languages.includes(language));
 const place = ({ file, line }: Snippet) => `${file}:${line}`;
 
 test("every snippet is of a kind that is checked", () => {
   // sql is run by tests/snippets-sql.test.ts.
   const checked = ["ts", "sh", "json", "toml", "sql", "text"];
-  expect(snippets.filter(({ language }) => !checked.includes(language)).map(place)).toEqual([]);
+  expect(
+    findSnippets()
+      .filter(({ language }) => !checked.includes(language))
+      .map(place),
+  ).toEqual([]);
 });
 
 test("TypeScript snippets type-check as modules of their own", async () => {
@@ -45,7 +25,7 @@ test("TypeScript snippets type-check as modules of their own", async () => {
   await mkdir(parent, { recursive: true });
   const folder = await mkdtemp(join(parent, "snippets-"));
   try {
-    for (const snippet of of("ts")) {
+    for (const snippet of findSnippets("ts")) {
       const name = `${place(snippet).replaceAll(/[^\w]+/g, "-")}.ts`;
       await writeFile(join(folder, name), `${snippet.code}\nexport {};\n`);
     }
@@ -68,7 +48,7 @@ test("TypeScript snippets type-check as modules of their own", async () => {
 });
 
 describe("commands in snippets exist, with the options they show", async () => {
-  const lines = of("sh").flatMap((snippet) =>
+  const lines = findSnippets("sh").flatMap((snippet) =>
     snippet.code
       .split("\n")
       .map((line) => ({ place: place(snippet), line: line.replace(/\s+#.*$/, "").trim() }))
@@ -93,11 +73,11 @@ describe("commands in snippets exist, with the options they show", async () => {
   });
 });
 
-test.each(of("json"))("JSON at $file:$line parses", ({ code }) => {
+test.each(findSnippets("json"))("JSON at $file:$line parses", ({ code }) => {
   expect(() => JSON.parse(code)).not.toThrow();
 });
 
-test.each(of("toml"))("TOML at $file:$line parses", ({ code }) => {
+test.each(findSnippets("toml"))("TOML at $file:$line parses", ({ code }) => {
   expect(() => parseToml(code)).not.toThrow();
 });
 
