@@ -11,6 +11,7 @@ import { startSweep } from "./dispatch/sweep.js";
 import { createWaitFor } from "./dispatch/wait-for.js";
 import { messageOf, RuntimeError } from "./errors.js";
 import { watchProject } from "./files/watch.js";
+import { RunLog } from "./logs/run-log.js";
 import { saveQueues, settleQueued } from "./runs/queues.js";
 import { toRunRecord } from "./runs/result.js";
 import { RunService } from "./runs/service.js";
@@ -48,11 +49,16 @@ async function start(
   undo: (() => Promise<unknown>)[],
   stopAll: () => Promise<void>,
 ): Promise<Runtime> {
-  const emit = (event: RuntimeEvent) => options.onEvent?.(event);
   const secretKey = options.secretKey ?? (await keepSecretKey(options.directory));
   const database = await openDatabase(options.adminDatabaseUrl);
   const { pool } = database;
   undo.push(() => database.close());
+  const log = new RunLog(pool);
+  undo.push(() => log.stop());
+  const emit = (event: RuntimeEvent) => {
+    log.record(event);
+    options.onEvent?.(event);
+  };
   const identity = await ServerIdentity.open(pool, database.url);
   undo.push(() => identity.close());
 
@@ -83,7 +89,7 @@ async function start(
     now: options.now ?? Date.now,
     tasks: () => fleet.tasks,
   };
-  const areas = createAreas(context);
+  const areas = createAreas(context, log);
   undo.push(() => areas.stop());
   const waitFor = createWaitFor({ runs, areas });
   const api = createApi(context, areas);

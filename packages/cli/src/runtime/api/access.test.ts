@@ -237,9 +237,6 @@ test("what isn't there is answered with 4xx that names it", async () => {
   const { secretKey } = at.runtime;
   expect(await statusOf(secretKey, "/api/v1/query", { method: "POST", body: "{}" })).toBe(404);
   expect(await statusOf(secretKey, "/api/v1/concurrency-limits")).toBe(404);
-  const debounce = { key: "one", delay: "1s" };
-  await expect(tasks.trigger("hello", {}, { debounce })).rejects.toThrow(/no option "debounce"/);
-  await expect(tasks.batchTrigger("hello", [{ payload: {}, options: { debounce } }])).rejects.toThrow(
-    /no option "debounce"/,
-  );
+  const options = { concurrency: ["gpu"] };
+  await expect(tasks.trigger("hello", {}, options)).rejects.toThrow(/no option "concurrency"/);
 });

@@ -1,15 +1,18 @@
 import type { TaskRunExecutionResult } from "@trigger.dev/core/v3";
 import { Hono } from "hono";
+import type { RunLog } from "../logs/run-log.js";
 import type { FileProblem } from "../types.js";
 import type { WaitResult } from "../worker/messages.js";
 import { publicTokenRoutes } from "./access/public-tokens.js";
 import { batchRoutes } from "./batches/routes.js";
 import { waitForBatch } from "./batches/wait-for-batch.js";
+import { bulkRoutes } from "./bulk/routes.js";
 import type { ApiContext, ApiEnv } from "./context.js";
 import { idempotencyKeyRoutes } from "./idempotency-keys.js";
 import { packetRoutes, packetStoreRoutes } from "./packets/routes.js";
 import { queueRoutes } from "./queues/routes.js";
 import { realtimeRoutes } from "./realtime/routes.js";
+import { runLogRoutes } from "./run-logs.js";
 import { saveDeclared, skipMissed } from "./schedules/declared.js";
 import { startFiring } from "./schedules/fire.js";
 import { scheduleRoutes, timezoneRoutes } from "./schedules/routes.js";
@@ -32,7 +35,7 @@ export interface Areas {
   stop(): Promise<void>;
 }
 
-export function createAreas(context: ApiContext): Areas {
+export function createAreas(context: ApiContext, log: RunLog): Areas {
   const waiting = new WaitpointWaiting(context.pool);
   const streams = new StreamStore(context.pool);
   let firing: ReturnType<typeof startFiring> | undefined;
@@ -47,8 +50,10 @@ export function createAreas(context: ApiContext): Areas {
     .route("/", waitpointRoutes(context, waiting))
     .route("/", scheduleRoutes(context))
     .route("/", queueRoutes(context))
+    .route("/", bulkRoutes(context))
     .route("/", idempotencyKeyRoutes(context))
     .route("/", packetRoutes(context))
+    .route("/", runLogRoutes(context, log))
     .route("/", realtimeRoutes(context))
     .route("/", inputRoutes(context, streams, waiting))
     .route("/", streamRoutes(context, streams));

@@ -4,9 +4,10 @@ import {
   stringifyIO,
   UpdateMetadataRequestBody,
 } from "@trigger.dev/core/v3";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { addTags, mostTags, rescheduleRun } from "../runs/change.js";
 import { readFamily, readRun } from "../runs/read.js";
+import { replayRun } from "../runs/replay.js";
 import { hasEnded } from "../runs/row.js";
 import { readMoment } from "../runs/times.js";
 import { changeMetadata } from "../runs/update.js";
@@ -22,27 +23,7 @@ export function runChangeRoutes(context: ApiContext): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .post("/api/v1/runs/:run/replay", async (c) => {
       const row = await read(c.req.param("run"));
-      const text = await c.req.text();
-      const { payload } = (text === "" ? {} : parseJson(text)) as { payload?: unknown };
-      const packet = payload === undefined ? undefined : await stringifyIO(payload);
-      const {
-        idempotencyKey: _key,
-        idempotencyKeyOptions: _keyOptions,
-        delay: _delay,
-        ...kept
-      } = row.options;
-      const { parentRunId: _parent, resumeParentOnCompletion: _resume, ...options } = kept;
-      const replay = await runs.accept(
-        row.task,
-        packet ? packet.data : (row.payload ?? undefined),
-        {
-          ...options,
-          payloadType: packet?.dataType ?? row.payload_type,
-          tags: row.tags,
-          queue: { name: row.queue },
-        },
-        { isReplay: true },
-      );
+      const replay = await replayRun(runs, row, await readPayload(c));
       return c.json({ id: replay.row.id });
     })
     .post("/api/v1/runs/:run/reschedule", async (c) => {
@@ -80,4 +61,16 @@ export function runChangeRoutes(context: ApiContext): Hono<ApiEnv> {
       for (const one of changed) changes.announce(one);
       return c.json({ metadata });
     });
+}
+
+/** Another payload to replay with: serialised already, as newer SDKs send it, or a value. */
+async function readPayload(c: Context): Promise<{ data: string | undefined; dataType: string } | undefined> {
+  const text = await c.req.text();
+  const { payload, payloadType } = (text === "" ? {} : parseJson(text)) as Record<string, unknown>;
+  if (payload === undefined) return undefined;
+  if (typeof payload === "string" && typeof payloadType === "string") {
+    return { data: payload, dataType: payloadType };
+  }
+  const { data, dataType } = await stringifyIO(payload);
+  return { data, dataType };
 }

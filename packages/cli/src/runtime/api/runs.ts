@@ -4,9 +4,9 @@ import { listRuns, readFamily, readRun } from "../runs/read.js";
 import { toExecutionResult } from "../runs/result.js";
 import { hasEnded, type RunRow } from "../runs/row.js";
 import { readMoment } from "../runs/times.js";
+import { checkOptions } from "./check-options.js";
 import type { ApiContext, ApiEnv } from "./context.js";
 import { ApiFailure, found, readBody } from "./failure.js";
-import { refuseOptions } from "./refuse-options.js";
 import { requestId } from "./request-id.js";
 import { presignPacket, viewFull, viewRun } from "./views.js";
 
@@ -18,7 +18,7 @@ export function runRoutes(context: ApiContext): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .post("/api/v1/tasks/:task/trigger", async (c) => {
       const { payload, options } = await readBody(c, TriggerTaskRequestBody);
-      refuseOptions(options);
+      checkOptions(options);
       const { row, isCached } = await runs.accept(c.req.param("task"), serialise(payload), options ?? {}, {
         id: requestId(c, "run"),
       });

@@ -3,29 +3,10 @@ import pg from "pg";
 import { Batcher } from "../database/batcher.js";
 import { toKeptJson } from "../database/json.js";
 import { inTransaction } from "../database/transaction.js";
-import type { RunRow, TriggerRequestOptions } from "./row.js";
+import { putOff } from "./debounce.js";
+import type { InsertedRun, NewRun } from "./new-run.js";
+import { type RunRow, readMetadata } from "./row.js";
 import { readMoment, readSeconds } from "./times.js";
-
-/** A run to be accepted. */
-export interface NewRun {
-  /** Given when a request may come twice: a run of this id that is there already is the same run. */
-  id?: string | undefined;
-  task: string;
-  payload: string | undefined;
-  options: TriggerRequestOptions;
-  queue: string;
-  maxDuration: number | undefined;
-  ttl: string | number | undefined;
-  batch?: { id: string; index: number };
-  scheduleId?: string;
-  isReplay?: boolean;
-}
-
-export interface InsertedRun {
-  row: RunRow;
-  /** Another trigger with the same idempotency key made it. */
-  isCached: boolean;
-}
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
@@ -36,13 +17,14 @@ const batchers = new WeakMap<pg.Pool, Batcher<NewRun, RunRow>>();
  * client's transaction.
  */
 export async function insertRun(queryable: Queryable, run: NewRun): Promise<InsertedRun> {
-  const { idempotencyKey } = run.options;
+  const { idempotencyKey, debounce } = run.options;
   if (!(queryable instanceof pg.Pool)) {
-    if (idempotencyKey !== undefined) return insertOnce(queryable, run, idempotencyKey);
-    return { row: await insertOne(queryable, run), isCached: false };
+    return idempotencyKey === undefined
+      ? insertOne(queryable, run)
+      : insertOnce(queryable, run, idempotencyKey);
   }
-  if (idempotencyKey !== undefined) {
-    return inTransaction(queryable, (client) => insertOnce(client, run, idempotencyKey));
+  if (idempotencyKey !== undefined || debounce) {
+    return inTransaction(queryable, (client) => insertRun(client, run));
   }
   let batcher = batchers.get(queryable);
   if (!batcher) {
@@ -62,20 +44,24 @@ async function insertOnce(client: Queryable, run: NewRun, key: string): Promise<
     [run.task, key],
   );
   if (rows[0]) return { row: rows[0], isCached: true };
-  const row = await insertOne(client, run);
+  const inserted = await insertOne(client, run);
   const ttl = readSeconds(run.options.idempotencyKeyTTL) ?? 30 * 24 * 3600;
   await client.query(
     `insert into runtime.idempotency_keys (task, key, run_id, expires_at)
      values ($1, $2, $3, now() + make_interval(secs => $4))
      on conflict (task, key) do update set run_id = excluded.run_id, expires_at = excluded.expires_at`,
-    [run.task, key, row.id, ttl],
+    [run.task, key, inserted.row.id, ttl],
   );
-  return { row, isCached: false };
+  return inserted;
 }
 
-async function insertOne(client: Queryable, run: NewRun): Promise<RunRow> {
-  const [row] = await insertMany(client, [run]);
-  return row as RunRow;
+async function insertOne(client: Queryable, run: NewRun): Promise<InsertedRun> {
+  const { debounce } = run.options;
+  const other = debounce && (await putOff(client, run, debounce));
+  if (other) return { row: other, isCached: true };
+  const delay = debounce?.delay ?? run.options.delay;
+  const [row] = await insertMany(client, [{ ...run, options: { ...run.options, delay } }]);
+  return { row: row as RunRow, isCached: false };
 }
 
 // One wake-up job for all that are ready at the same moment: it makes a worker look for every ready run.
@@ -115,7 +101,7 @@ const insertSql = `
   )
   select inserted.*, (select count(*) from woken) from inserted`;
 
-/** Accepts runs in the order given, all or none. Which of them have an idempotency key is not looked at. */
+/** Accepts runs in the order given, all or none. Idempotency keys and debouncing are not looked at. */
 export async function insertMany(client: Queryable, runs: NewRun[]): Promise<RunRow[]> {
   const given = runs.map(toRecord);
   const { rows } = await client.query<RunRow>({
@@ -159,9 +145,4 @@ function toRecord(run: NewRun, place: number) {
     is_replay: run.isReplay ?? false,
     ttl_seconds: readSeconds(run.ttl) ?? null,
   };
-}
-
-/** The SDK sends metadata as JSON text. */
-function readMetadata({ metadata }: TriggerRequestOptions): unknown {
-  return typeof metadata === "string" ? JSON.parse(metadata) : (metadata ?? {});
 }

@@ -44,6 +44,17 @@ export interface RunRow {
   expired_at: Date | null;
 }
 
+/** Triggers of one key become one run, for as long as they keep coming. */
+export interface Debounce {
+  key: string;
+  /** A duration, such as `"5s"`. */
+  delay: string;
+  /** Whose data the run has: the first trigger's (the default) or the last's. */
+  mode?: "leading" | "trailing" | undefined;
+  /** Longest that triggers may put a run off, from the first on. */
+  maxDelay?: string | undefined;
+}
+
 /** The SDK's options of a trigger request, as far as they are kept. */
 export interface TriggerRequestOptions {
   payloadType?: string | undefined;
@@ -62,6 +73,7 @@ export interface TriggerRequestOptions {
   parentRunId?: string | undefined;
   resumeParentOnCompletion?: boolean | undefined;
   machine?: string | undefined;
+  debounce?: Debounce | undefined;
   priority?: number | undefined;
   test?: boolean | undefined;
 }
@@ -79,4 +91,9 @@ const ended: ReadonlySet<RunStatus> = new Set([
 /** Whether nothing will change the status any more. */
 export function hasEnded(status: RunStatus): boolean {
   return ended.has(status);
+}
+
+/** Metadata of a trigger request; the SDK sends it as JSON text. */
+export function readMetadata({ metadata }: TriggerRequestOptions): unknown {
+  return typeof metadata === "string" ? JSON.parse(metadata) : (metadata ?? {});
 }

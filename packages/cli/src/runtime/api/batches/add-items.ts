@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { inTransaction } from "../../database/transaction.js";
-import { type InsertedRun, insertRun } from "../../runs/insert.js";
+import { insertMany, insertRun } from "../../runs/insert.js";
+import type { InsertedRun, NewRun } from "../../runs/new-run.js";
 import type { TriggerRequestOptions } from "../../runs/row.js";
 import type { ApiContext } from "../context.js";
 import { serialise } from "../runs.js";
@@ -30,17 +31,18 @@ export async function addItems(
     // Two streams of one batch take turns, so that neither misses what the other has just added.
     await client.query("select 1 from runtime.batches where id = $1 for update", [batch.id]);
     const known = await readIndexes(client, batch.id, items);
-    const inserted: InsertedRun[] = [];
     const fresh = items.filter(({ index }) => !known.has(index));
-    for (const { index, task, payload, options } of fresh) {
-      const origin = { batch: { id: batch.id, index } };
-      const own = {
-        ...options,
-        parentRunId: batch.parent_id ?? undefined,
-        resumeParentOnCompletion: batch.resume_parent,
-      };
-      inserted.push(await insertRun(client, runs.prepare(task, serialise(payload), own, origin)));
-    }
+    const inserted = await insertAll(
+      client,
+      fresh.map(({ index, task, payload, options }) => {
+        const own = {
+          ...options,
+          parentRunId: batch.parent_id ?? undefined,
+          resumeParentOnCompletion: batch.resume_parent,
+        };
+        return runs.prepare(task, serialise(payload), own, { batch: { id: batch.id, index } });
+      }),
+    );
     await client.query(
       `insert into runtime.batch_items (batch_id, index, run_id)
        select $1, * from unnest($2::int[], $3::text[])`,
@@ -50,6 +52,16 @@ export async function addItems(
   });
   for (const { row, isCached } of added) if (!isCached) runs.announce(row);
   return { accepted: added.length, deduplicated: items.length - added.length };
+}
+
+/** In one statement, unless keys have to be looked up one after the other. */
+async function insertAll(client: pg.PoolClient, runs: NewRun[]): Promise<InsertedRun[]> {
+  if (runs.every(({ options }) => options.idempotencyKey === undefined && !options.debounce)) {
+    return (await insertMany(client, runs)).map((row) => ({ row, isCached: false }));
+  }
+  const inserted: InsertedRun[] = [];
+  for (const run of runs) inserted.push(await insertRun(client, run));
+  return inserted;
 }
 
 async function readIndexes(client: pg.PoolClient, batch: string, items: BatchItem[]): Promise<Set<number>> {

@@ -3,10 +3,10 @@ import { type Context, Hono } from "hono";
 import { toExecutionResult } from "../../runs/result.js";
 import { hasEnded, type RunRow } from "../../runs/row.js";
 import { hashOf, mayBatchTrigger } from "../access/authorize.js";
+import { checkOptions } from "../check-options.js";
 import type { ApiContext, ApiEnv } from "../context.js";
 import { ApiFailure, checkShape, found, parseJson, readBody } from "../failure.js";
 import { readLines } from "../read-lines.js";
-import { refuseOptions } from "../refuse-options.js";
 import { requestId } from "../request-id.js";
 import { addItems, type BatchItem, sealBatch } from "./add-items.js";
 import { type BatchRow, createBatch, readBatch, readBatchRuns } from "./store.js";
@@ -45,7 +45,7 @@ export function batchRoutes(context: ApiContext): Hono<ApiEnv> {
           BatchTriggerTaskV3RequestBody,
         );
         if (items.length === 0) throw new ApiFailure(400, "Batch cannot be triggered with no items");
-        for (const { options } of items) refuseOptions(options);
+        for (const { options } of items) checkOptions(options);
         const runCount = items.length;
         const id = requestId(c, "batch");
         const { row } = await createBatch(pool, { id, runCount, parentRunId, resumeParentOnCompletion });
@@ -90,7 +90,7 @@ async function streamItems(context: ApiContext, c: Context<ApiEnv>, batch: Batch
 
 function readItem(c: Context<ApiEnv>, batch: BatchRow, line: string): BatchItem {
   const item = checkShape(parseJson(line), BatchItemNDJSON);
-  refuseOptions(item.options);
+  checkOptions(item.options);
   if (item.index >= batch.run_count) {
     throw new ApiFailure(400, `Item ${item.index} is beyond the batch's ${batch.run_count} runs.`);
   }

@@ -33,7 +33,8 @@ export class StreamStore {
   async append(run: string, key: string, writer: string, first: number, parts: string[]): Promise<number> {
     const { rows } = await this.#pool.query<{ last: number }>(
       "select runtime.append_records($1, $2, $3, $4, $5) as last",
-      [run, key, writer, first, parts],
+      // Text in Postgres holds no NUL.
+      [run, key, writer, first, parts.map((part) => part.replaceAll("\0", "\ufffd"))],
     );
     this.#emitter.emit("appended", run, key);
     return rows[0]?.last ?? -1;

@@ -81,7 +81,8 @@ export async function completeWaitpoint(
     `update runtime.waitpoints set status = 'COMPLETED', output = $2, output_type = $3, completed_at = now()
      where id = $1 and status = 'WAITING' and (type <> 'TOKEN' or due_at is null or due_at > now())
      returning *`,
-    [id, output.data ?? null, output.dataType ?? null],
+    // Text in Postgres holds no NUL.
+    [id, output.data?.replaceAll("\0", "\ufffd") ?? null, output.dataType ?? null],
   );
   return rows[0];
 }
