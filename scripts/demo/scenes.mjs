@@ -98,13 +98,13 @@ export const scenes = [
     ],
   },
   {
-    title: "A task whose token lives 2 seconds works for 6.",
+    title: "A task whose token lives 2 seconds works for 8.",
     who: "Ada (authenticated), through asUser in a plain task()",
     expected: "every request sees her notes, with a token that has not ended: the client renews it",
-    play: () => run("long-running", { userId: ada, rounds: 6, lifetime: "2s" }),
+    play: () => run("long-running", { userId: ada, rounds: 8, lifetime: "2s" }),
     holds: (result) =>
       completed(result) &&
-      result.output.requests.length === 6 &&
+      result.output.requests.length === 8 &&
       result.output.requests.every((request) => request.notes === 3 && request.secondsLeft > -1) &&
       result.output.tokens >= 3,
     tell: ({ output }) => [
