@@ -1,13 +1,20 @@
 -- User ∩ task: a task does with a table only what its scope names, and never more than the user may. People's own sessions are not affected.
 select pg_advisory_xact_lock(hashtext('behalf.migrations'));
 
-/* Whether the request may do this to that table, "public.notes" and "select", as far as its scope goes. A scope is words such as public.notes:select or public.notes:*.
-   A task whose token has no scope is not narrowed, unless strict says that it has to have one. */
+-- Whether the token was made for a task, or is narrowed to tables: then its scope holds. A scope of other words on a person's own token
+-- (an OAuth client's "openid email") means something else.
+create or replace function behalf.is_delegated() returns boolean
+  language sql stable parallel safe
+  return behalf.is_task() or behalf.claims() ? 'grant_id'
+    or coalesce(behalf.claims() ->> 'scope' ~ '(^|\s)\S+:(select|insert|update|delete|\*)(\s|$)', false);
+
+/* Whether the request may do this to that table, "public.notes" and "select", as far as its scope goes. A scope is words such as
+   public.notes:select or public.notes:*. A token without a scope is not narrowed, unless strict says that a task has to have one. */
 create or replace function behalf.allows(relation text, verb text, strict boolean default false) returns boolean
   language sql stable parallel safe
   return case
-    when not behalf.is_task() then true
-    when behalf.claims() ->> 'scope' is null then not strict
+    when not behalf.is_delegated() then true
+    when coalesce(jsonb_typeof(behalf.claims() -> 'scope'), 'null') = 'null' then not strict
     else string_to_array(behalf.claims() ->> 'scope', ' ') && array[relation || ':' || verb, relation || ':*']
   end;
 
@@ -24,7 +31,7 @@ declare
 begin
   if not (select relrowsecurity from pg_catalog.pg_class where oid = relation) then
     raise exception 'Row Level Security is off for %, so no policy could narrow it.', relation
-      using errcode = 'object_not_in_prerequisite_state', hint = format('Turn it on: alter table %s enable row level security.', relation);
+      using errcode = 'object_not_in_prerequisite_state', hint = format('Turn it on: alter table %s enable row level security;', relation);
   end if;
   perform behalf.widen(relation);
   foreach verb in array array['select', 'insert', 'update', 'delete'] loop
@@ -53,5 +60,5 @@ end
 $$;
 
 revoke execute on function behalf.narrow(regclass, boolean), behalf.widen(regclass) from public, anon, authenticated, service_role;
-grant execute on function behalf.allows(text, text, boolean) to public;
+grant execute on function behalf.is_delegated(), behalf.allows(text, text, boolean) to public;
 insert into behalf.migrations (name) values ('040_narrow') on conflict do nothing;

@@ -260,6 +260,15 @@ export const errorTable = {
     cause: "What answered is no broker, or answered with a token that is not the user's.",
     cure: "Check that BEHALF_BROKER_URL leads to createBroker's handler and nothing rewrites its answers.",
   },
+  ERR_AUDIT_MISSING: {
+    cause:
+      "Schema behalf isn't in the database, is older than the package, or isn't exposed by the project's API.",
+    cure: "Run the migrations that `behalf sql` writes, and list behalf among the API's exposed schemas.",
+  },
+  ERR_AUDIT_READ: {
+    cause: "The database refused to read the audit trail, or wasn't reached.",
+    cure: "The message quotes it. All entries are for the service role and the trail's owner; a user reads those about their own rows.",
+  },
 } as const satisfies Record<`ERR_${string}`, ErrorEntry>;
 
 /** Every code that behalf throws. The list with causes and cures is {@link errorTable}. */
@@ -325,3 +334,5 @@ export class ServiceError extends errorOf<"SERVICE">() {}
 export class GrantError extends errorOf<"GRANT">() {}
 /** The broker refused, or can't be reached. */
 export class BrokerError extends errorOf<"BROKER">() {}
+/** The audit trail can't be read. */
+export class AuditError extends errorOf<"AUDIT">() {}

@@ -3,6 +3,7 @@ export type { ServiceOptions } from "./clients/service-headers.js";
 export type { BehalfClient } from "./clients/types.js";
 export type { BehalfOptions, BrokerOptions, UsersMode } from "./config/options.js";
 export {
+  AuditError,
   BehalfError,
   type BehalfErrorCode,
   BrokerError,
