@@ -24,7 +24,9 @@ export async function applyMigrations(
   const supabase = join(project, "supabase");
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
-  client.on("notice", () => {});
+  client.on("notice", ({ severity, message }) => {
+    if (severity === "WARNING" && message) warn(message);
+  });
   try {
     // One at a time, also across processes: the second waits and then finds nothing left to do.
     await client.query("select pg_advisory_lock(hashtext('supabase_migrations'))");

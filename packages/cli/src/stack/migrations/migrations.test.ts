@@ -123,6 +123,24 @@ test("an extension that only the hosted service has is named as such", async () 
   expect((error as StackError).message).toContain("Extension postgis is part of hosted Supabase");
 });
 
+test("what `supabase db pull` writes is accepted, with a warning for what is only a placeholder", async () => {
+  const done = await attempt(`
+    create extension if not exists "pg_graphql" with schema "graphql";
+    create extension if not exists "pg_net" with schema "extensions";
+    create extension if not exists "supabase_vault" with schema "vault";
+    create extension if not exists "uuid-ossp" with schema "extensions";
+    alter publication supabase_realtime add table public.log;`);
+  expect(done).toMatchObject({ applied: ["20260301000000_attempt.sql"] });
+  const { rows } = await database.query(
+    "select extname from pg_extension where extname in ('pg_graphql', 'pg_net', 'supabase_vault') order by 1",
+  );
+  expect(rows.map(({ extname }) => extname)).toEqual(["pg_graphql", "pg_net", "supabase_vault"]);
+  expect(stack.steps.map(({ message }) => message)).toContainEqual(
+    expect.stringMatching(/^extension supabase_vault is an empty placeholder here/),
+  );
+  await database.query("delete from supabase_migrations.schema_migrations where version = '20260301000000'");
+});
+
 test("a migration that changes the session leaves the next one untouched", async () => {
   expect(await attempt("set role anon; set search_path = ''; select 1;")).toMatchObject({
     applied: ["20260301000000_attempt.sql"],

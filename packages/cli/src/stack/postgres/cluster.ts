@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { StackError } from "../errors.js";
 import { inheritedEnvironment } from "../processes/inherited-environment.js";
-import type { Account } from "./account.js";
+import { type Account, canReach } from "./account.js";
 import type { PostgresBinaries } from "./binaries.js";
 
 export const superuser = "supabase_admin";
@@ -45,6 +45,12 @@ export async function prepareCluster(
   for (const name of readdirSync(directory)) {
     if (name.startsWith("postgres.init-")) rmSync(join(directory, name), { recursive: true, force: true });
   }
+  if (existsSync(place) && !account && !canReach(undefined, place)) {
+    throw new StackError(
+      "ERR_STACK_STATE_DAMAGED",
+      `${place} belongs to another user: behalf has run as root here. Run it as root again, or remove that folder as root to start over.`,
+    );
+  }
   const cluster = { data: join(place, "data"), account, binaries };
   if (existsSync(join(cluster.data, "PG_VERSION"))) {
     giveTo(place, account);
@@ -74,7 +80,7 @@ function giveTo(place: string, account: Account | undefined): void {
     own(join(place, name), account);
 }
 
-function own(path: string, account: Account | undefined): void {
+export function own(path: string, account: Account | undefined): void {
   if (account) chownSync(path, account.uid, account.gid);
 }
 

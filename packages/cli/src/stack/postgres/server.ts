@@ -4,6 +4,7 @@ import { findFreePort } from "../processes/free-port.js";
 import { inheritedEnvironment } from "../processes/inherited-environment.js";
 import { ManagedProcess } from "../processes/managed-process.js";
 import { type Cluster, dataArgument } from "./cluster.js";
+import { installPlaceholders } from "./placeholders.js";
 
 export interface PostgresServer {
   port: number;
@@ -55,7 +56,9 @@ function launch(cluster: Cluster, port: number, secrets: string[]): ManagedProce
       dataArgument(cluster),
       "-p",
       `${port}`,
-      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+      ...Object.entries({ ...settings, extension_control_path: installPlaceholders(cluster) }).flatMap(
+        ([name, value]) => ["-c", `${name}=${value}`],
+      ),
     ],
     cwd: cluster.data,
     env: inheritedEnvironment(),
