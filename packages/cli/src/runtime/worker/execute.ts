@@ -1,6 +1,6 @@
 import type { TaskRunExecution, TaskRunExecutionResult } from "@trigger.dev/core/v3";
 import type { Core } from "./core.js";
-import type { Machinery } from "./managers.js";
+import { createInputStreams, type Machinery } from "./managers.js";
 import type { MetadataChanges, ProjectConfig, StopReason } from "./messages.js";
 import { runInScope, type Scope } from "./scope.js";
 import { type AskToWait, createWaits } from "./waits.js";
@@ -88,7 +88,7 @@ export function startAttempt(
   async function finish() {
     const result = await decided;
     await stopFlushing();
-    scope.inputStreams.reset();
+    scope.inputStreams?.reset();
     const metadata = await lastMetadata(core, scope);
     return { result, durationMs: performance.now() - startedAt, metadata };
   }
@@ -130,8 +130,8 @@ function createScope(
   const metadata = new workers.StandardMetadataManager(client);
   metadata.runId = execution.run.id;
   metadata.runIdIsRoot = !execution.run.rootTaskRunId;
-  const inputStreams = new workers.StandardInputStreamManager(client, client.baseUrl);
-  inputStreams.setRunId(execution.run.id, "v2");
+  const inputStreams = createInputStreams(core);
+  inputStreams?.setRunId(execution.run.id, "v2");
   const realtimeStreams = new workers.StandardRealtimeStreamsManager(client, client.baseUrl);
   const waitUntil = new workers.StandardWaitUntilManager();
   // An attempt ends when what it streams has arrived.

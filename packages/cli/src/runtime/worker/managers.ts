@@ -1,7 +1,7 @@
 import type { TaskWait } from "@trigger.dev/core/v3";
 import type { LogLevel } from "../types.js";
 import type { Core } from "./core.js";
-import { currentScope, forwardToScope } from "./scope.js";
+import { currentScope, forwardToScope, type Scope } from "./scope.js";
 import { noWaits } from "./waits.js";
 
 /** Where `logger.*` and `console.*` of task code go. */
@@ -74,12 +74,20 @@ function createHooks({ workers }: Core) {
 }
 
 /** Streams a run writes and reads. */
-function installStreams({ v3, workers }: Core): void {
+function installStreams(core: Core): void {
+  const { v3, workers } = core;
   const client = v3.apiClientManager.clientOrThrow();
   const written = new workers.StandardRealtimeStreamsManager(client, client.baseUrl);
   v3.realtimeStreams.setGlobalManager(forwardToScope((s) => s.realtimeStreams, written));
-  const read = new workers.StandardInputStreamManager(client, client.baseUrl);
-  v3.inputStreams.setGlobalManager(forwardToScope((s) => s.inputStreams, read));
+  const read = createInputStreams(core);
+  if (read) v3.inputStreams.setGlobalManager(forwardToScope((s) => s.inputStreams ?? read, read));
+}
+
+/** What receives the data sent to a run; core has it since 4.5. */
+export function createInputStreams({ v3, workers }: Core): Scope["inputStreams"] {
+  if (!("StandardInputStreamManager" in workers)) return undefined;
+  const client = v3.apiClientManager.clientOrThrow();
+  return new workers.StandardInputStreamManager(client, client.baseUrl);
 }
 
 /** The SDK keeps `metadata.parent` and `.root` from the time it is imported, so these have to forward as well. */

@@ -16,7 +16,8 @@ export interface Scope {
   usage: InstanceType<Workers["DevUsageManager"]>;
   runtime: RuntimeManager;
   realtimeStreams: InstanceType<Workers["StandardRealtimeStreamsManager"]>;
-  inputStreams: InstanceType<Workers["StandardInputStreamManager"]>;
+  /** Undefined where the project's core has none yet. */
+  inputStreams: InstanceType<Workers["StandardInputStreamManager"]> | undefined;
   timeout: { signal: AbortSignal; abortAfterTimeout(): AbortController; reset(): void };
   listeners: Record<"wait" | "resume", ((wait: TaskWait) => Promise<void>)[]> & {
     cancel: (() => Promise<void>)[];
