@@ -38,6 +38,7 @@ export interface Areas {
 export function createAreas(context: ApiContext, log: RunLog): Areas {
   const waiting = new WaitpointWaiting(context.pool);
   const streams = new StreamStore(context.pool);
+  let stopped = false;
   let firing: ReturnType<typeof startFiring> | undefined;
 
   const open = new Hono<ApiEnv>()
@@ -61,7 +62,7 @@ export function createAreas(context: ApiContext, log: RunLog): Areas {
   return {
     open,
     routes,
-    waitForBatch: (id) => waitForBatch(context, id),
+    waitForBatch: (id) => waitForBatch(context, id, () => stopped),
     async waitForWaitpoint(id) {
       const row = await waiting.ended(id);
       const ok = row?.status === "COMPLETED";
@@ -79,6 +80,7 @@ export function createAreas(context: ApiContext, log: RunLog): Areas {
       return problems;
     },
     async stop() {
+      stopped = true;
       waiting.stop();
       await firing?.stop();
     },
