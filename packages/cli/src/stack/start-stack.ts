@@ -117,13 +117,14 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
     onFailure: warn,
   });
   lifetime.add(storage.close);
-  const webhooks = await deliverWebhooks({
+  const webhooks = deliverWebhooks({
     databaseUrl: database.urlOf("supabase_admin"),
     onFailure: (message) => warn(`Database Webhook: ${message}`),
   });
   lifetime.add(webhooks.stop);
   const functions = serveFunctions(options.project, config.functions, {
     environment: functionEnvironment(url, keys, database.urlOf("postgres")),
+    moreEnvironment: options.functionEnvironment,
     verifyToken: createTokenVerifier(keys),
     guard,
     report: (message) => report("function", message),

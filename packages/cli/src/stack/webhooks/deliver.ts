@@ -35,15 +35,11 @@ const keepAnswers = "6 hours";
  * Delivers Database Webhooks while it runs, each once: as pg_net does, without order between them and without a second attempt. What is queued while nobody delivers
  * waits; what was being sent when the process died is lost, there as here.
  */
-export async function deliverWebhooks({
-  databaseUrl,
-  onFailure,
-}: WebhooksOptions): Promise<{ stop(): Promise<void> }> {
+export function deliverWebhooks({ databaseUrl, onFailure }: WebhooksOptions): { stop(): Promise<void> } {
   const pool = new Pool({ connectionString: databaseUrl, max: 4 });
   pool.on("error", () => {});
   const listener = new Client({ connectionString: databaseUrl });
   listener.on("error", () => {});
-  await listener.connect();
 
   const stopping = new AbortController();
   let draining: Promise<void> | undefined;
@@ -51,9 +47,13 @@ export async function deliverWebhooks({
 
   const drain = () => {
     again = true;
-    draining ??= work().finally(() => {
-      draining = undefined;
-    });
+    draining ??= work()
+      .catch((error) => {
+        if (!stopping.signal.aborted) onFailure(`the queue can't be read: ${describe(error)}`);
+      })
+      .finally(() => {
+        draining = undefined;
+      });
   };
 
   async function work(): Promise<void> {
@@ -117,16 +117,22 @@ export async function deliverWebhooks({
     );
   }
 
-  listener.on("notification", drain);
-  await listener.query("listen net_http_request");
-  await pool.query("delete from net._http_response where created < now() - $1::interval", [keepAnswers]);
-  drain();
+  async function listen(): Promise<void> {
+    await listener.connect();
+    listener.on("notification", drain);
+    await listener.query("listen net_http_request");
+    await pool.query("delete from net._http_response where created < now() - $1::interval", [keepAnswers]);
+    drain();
+  }
+  // A start doesn't wait for it: what is queued until then is found in the queue.
+  const listening = listen().catch((error) => onFailure(`nothing is delivered: ${describe(error)}`));
 
   return {
     async stop() {
-      await listener.end();
+      await listening;
       stopping.abort();
-      await draining?.catch(() => {});
+      await listener.end().catch(() => {});
+      await draining;
       await pool.end();
     },
   };
