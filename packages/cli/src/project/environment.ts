@@ -1,4 +1,5 @@
-import type { Stack } from "../stack/index.js";
+import { createHmac } from "node:crypto";
+import type { Stack, StackKeys } from "../stack/index.js";
 import type { Project } from "./folder.js";
 
 /** What `behalf status --json` prints of the parts a client or script can be pointed at. */
@@ -23,6 +24,7 @@ export function taskEnvironment(project: Project, stack: Stack): Record<string, 
   const signingKey = keys.signingKeys[0];
   return {
     NODE_ENV: "development",
+    ...grantEnvironment(project, keys),
     ...project.environment,
     SUPABASE_URL: stack.url,
     SUPABASE_PROJECT_URL: stack.url,
@@ -33,6 +35,15 @@ export function taskEnvironment(project: Project, stack: Stack): Record<string, 
     SUPABASE_JWT_SECRET: keys.jwtSecret,
     ...(signingKey ? { SUPABASE_SIGNING_KEY: JSON.stringify(signingKey) } : {}),
   };
+}
+
+/**
+ * The key of grants, for those who seal (Edge Functions, tests) and those who open (tasks) alike: the project's own, or one that is
+ * made from its JWT secret, so that grants need no configuration here.
+ */
+export function grantEnvironment(project: Project, keys: StackKeys): { BEHALF_GRANT_KEY: string } {
+  const made = createHmac("sha256", keys.jwtSecret).update("grants of behalf dev").digest("base64url");
+  return { BEHALF_GRANT_KEY: project.environment.BEHALF_GRANT_KEY ?? made };
 }
 
 /** The same values as variables, for `createBehalf` on behalf of a command. */

@@ -1,6 +1,6 @@
 import { type Runtime, type RuntimeEvent, startRuntime } from "../runtime/index.js";
 import { type Stack, type StackStep, startStack } from "../stack/index.js";
-import { type Endpoints, taskEnvironment } from "./environment.js";
+import { type Endpoints, grantEnvironment, taskEnvironment } from "./environment.js";
 import { type Project, prepareState } from "./folder.js";
 
 /** A project with both halves running. */
@@ -20,27 +20,57 @@ export interface StartProjectOptions {
   onEvent?: (event: RuntimeEvent) => void;
 }
 
+/** A project whose database answers while its tasks still load. */
+export interface StartingProject {
+  stack: Stack;
+  /** Rejects when the tasks' runtime can't be started; the stack then has to be stopped by the caller. */
+  runtime: Promise<Runtime>;
+}
+
+/**
+ * Starts Supabase for a project, and Trigger.dev in its wake. Tasks and Edge Functions find each other by the variables that hosted ones have: functions
+ * can trigger tasks, and both share the key of grants.
+ */
+export async function beginProject(
+  project: Project,
+  options: StartProjectOptions = {},
+): Promise<StartingProject> {
+  await prepareState(project);
+  let runtime: Promise<Runtime> | undefined;
+  const stack = await startStack({
+    directory: project.state,
+    project: project.folder,
+    port: options.port ?? 0,
+    functionEnvironment: async () => ({
+      ...grantEnvironment(project, stack.keys),
+      ...(await triggerEnvironment(runtime)),
+    }),
+    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+  });
+  runtime = startRuntime({
+    project: project.folder,
+    directory: project.state,
+    adminDatabaseUrl: stack.adminDatabaseUrl,
+    environment: taskEnvironment(project, stack),
+    port: options.triggerPort ?? 0,
+    ...(options.onEvent ? { onEvent: options.onEvent } : {}),
+  });
+  return { stack, runtime };
+}
+
+async function triggerEnvironment(runtime: Promise<Runtime> | undefined): Promise<Record<string, string>> {
+  const started = await runtime;
+  return started ? { TRIGGER_API_URL: started.apiUrl, TRIGGER_SECRET_KEY: started.secretKey } : {};
+}
+
 /** Starts Supabase, then Trigger.dev, for a project. When the second fails the first is stopped: nothing half-started stays. */
 export async function startProject(
   project: Project,
   options: StartProjectOptions = {},
 ): Promise<StartedProject> {
-  await prepareState(project);
-  const stack = await startStack({
-    directory: project.state,
-    project: project.folder,
-    port: options.port ?? 0,
-    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
-  });
+  const { stack, runtime: starting } = await beginProject(project, options);
   try {
-    const runtime = await startRuntime({
-      project: project.folder,
-      directory: project.state,
-      adminDatabaseUrl: stack.adminDatabaseUrl,
-      environment: taskEnvironment(project, stack),
-      port: options.triggerPort ?? 0,
-      ...(options.onEvent ? { onEvent: options.onEvent } : {}),
-    });
+    const runtime = await starting;
     const { keys } = stack;
     return {
       stack,

@@ -7,6 +7,8 @@ export interface StackOptions {
   project?: string;
   /** Port of the gateway on 127.0.0.1; 0 (the default) takes a free one. */
   port?: number;
+  /** Variables that Edge Functions find beside Supabase's own, asked for whenever one starts. */
+  functionEnvironment?: () => Promise<Record<string, string>>;
   /** Called for each thing done, and for each warning, in the order they happen. */
   onProgress?: (step: StackStep) => void;
 }

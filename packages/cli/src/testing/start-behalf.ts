@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AnyTask, TaskOutput } from "@trigger.dev/sdk";
 import { type Behalf, createBehalf } from "behalf";
-import { taskEnvironment } from "../project/environment.js";
+import { grantEnvironment } from "../project/environment.js";
 import { openProject, prepareState } from "../project/folder.js";
-import { startRuntime } from "../runtime/index.js";
-import { startStack } from "../stack/index.js";
+import { beginProject } from "../project/start.js";
 import { expectRows } from "./expect-rows.js";
 import { copyTemplate, findTemplate } from "./template.js";
 import type { BehalfSuite, EndedRun, StartBehalfOptions } from "./types.js";
@@ -28,23 +27,18 @@ import type { BehalfSuite, EndedRun, StartBehalfOptions } from "./types.js";
 export async function startBehalf<Database = unknown>(
   options: StartBehalfOptions = {},
 ): Promise<BehalfSuite<Database>> {
-  const project = openProject(options.dir ?? ".");
-  await prepareState(project);
-  const template = await findTemplate(project);
+  const opened = openProject(options.dir ?? ".");
+  await prepareState(opened);
+  const template = await findTemplate(opened);
   const directory = await mkdtemp(join(tmpdir(), "behalf-suite-"));
   await copyTemplate(template, directory);
-  const stack = await startStack({ directory, project: project.folder });
+  const project = { ...opened, state: directory };
+  const { stack, runtime: starting } = await beginProject(project);
   const { url, keys } = stack;
-  const behalf = createBehalf<Database>({ ...keys, url, environment: {} });
+  const grantKey = grantEnvironment(project, keys).BEHALF_GRANT_KEY;
+  const behalf = createBehalf<Database>({ ...keys, url, grantKey, environment: {} });
   const asService: BehalfSuite<Database>["asService"] = (service) =>
     behalf.asService(service ?? { reason: "a test looks at everything" });
-
-  const starting = startRuntime({
-    project: project.folder,
-    directory,
-    adminDatabaseUrl: stack.adminDatabaseUrl,
-    environment: taskEnvironment(project, stack),
-  });
   // Who runs no task need not hear that they don't load; who runs one does.
   starting.catch(() => {});
 
@@ -53,6 +47,7 @@ export async function startBehalf<Database = unknown>(
     databaseUrl: stack.databaseUrl,
     keys,
     behalf,
+    trigger: () => starting,
     asUser: (userId, user) => behalf.asUser(userId, user),
     asService,
     async runTask(task, payload, { as } = {}) {

@@ -21,6 +21,8 @@ export interface BehalfSuite<Database> {
   keys: StackKeys;
   /** Connection string of role `postgres`. */
   databaseUrl: string;
+  /** What `configure({ baseURL, accessToken })` of `@trigger.dev/sdk` takes, once the tasks are loaded. */
+  trigger(): Promise<{ apiUrl: string; secretKey: string }>;
   /** `createBehalf` for this stack. */
   behalf: Behalf<Database>;
   /** A client that acts as a user of the database. */

@@ -14,6 +14,8 @@ export interface FunctionsOptions {
   functions: Record<string, FunctionConfig>;
   /** What Supabase puts into every function's environment. */
   environment: Record<string, string>;
+  /** And what else, asked for whenever a function starts. */
+  moreEnvironment: (() => Promise<Record<string, string>>) | undefined;
   /** Resolves for tokens that one of the project's keys signed. */
   verifyToken: (token: string) => Promise<unknown>;
   guard: Guard;
@@ -58,7 +60,7 @@ export function createFunctions(options: FunctionsOptions): Hono<GatewayEnv> {
       folder,
       entrypoint: config.entrypoint ?? join(folder, name, "index.ts"),
       importMap: config.importMap,
-      environment: { ...options.environment, ...readSecrets(folder) },
+      environment: { ...options.environment, ...(await options.moreEnvironment?.()), ...readSecrets(folder) },
       onLine: (line) => report(`[${name}] ${line}`),
     });
     if (running)
