@@ -1,6 +1,12 @@
 export { faults as doctorFaults } from "./doctor/index.js";
 export { cliErrorTable } from "./error-table.js";
 export { UsageError, type UsageErrorCode } from "./errors.js";
+export {
+  causes as explainCauses,
+  type ExplainRequest,
+  type Explanation,
+  runExplain,
+} from "./explain/index.js";
 export type { Endpoints } from "./project/environment.js";
 export { openProject, type Project } from "./project/folder.js";
 export { type StartedProject, type StartProjectOptions, startProject } from "./project/start.js";

@@ -1,5 +1,5 @@
 import { BehalfError } from "behalf";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { printError, styled } from "./commands/terminal.js";
 import { UsageError } from "./errors.js";
 
