@@ -57,6 +57,26 @@ test("nobody writes in another's name", async () => {
   });
 });
 
+test("the guide's own tasks run as they are: one is refused by the policy, the other holds the service role", async () => {
+  const inserted = await suite.runTask("guide-add-new-user", { userId: grace });
+  expect(inserted).toMatchObject({
+    ok: false,
+    error: { message: expect.stringMatching(/row-level security/) },
+  });
+  const invalid = await suite.runTask("guide-update-user-subscription", {
+    userId: grace,
+    newPlan: "platinum",
+  });
+  expect(invalid).toMatchObject({
+    ok: false,
+    attempts: 1,
+    error: { message: "Invalid plan type: platinum. Allowed types are 'hobby', 'pro', or 'enterprise'" },
+  });
+  const updated = await suite.runTask("guide-update-user-subscription", { userId: grace, newPlan: "hobby" });
+  expect(updated).toMatchObject({ ok: true });
+  await suite.expectRows("user_subscriptions", [{ plan: "hobby" }], { as: grace });
+});
+
 test("what isn't as expected is told", async () => {
   await expect(suite.expectRows("user_subscriptions", [], { as: grace })).rejects.toThrow(/holds other rows/);
 });
