@@ -48,7 +48,7 @@ test("an installation that the server's account can't reach, or that we can't wr
   mkdirSync(cache);
   vi.stubEnv("TMPDIR", cache);
   // As root another account runs Postgres; as an ordinary user the missing links can't be made in somebody else's folder.
-  if (account) chmodSync(join(folder.path, "shut"), 0o700);
+  if (account) for (const part of ["shut", "shut/native/lib"]) chmodSync(join(folder.path, part), 0o700);
   else for (const part of ["lib", "bin", "."]) chmodSync(join(native, part), 0o555);
   const { postgres } = findPostgres(account, native);
   for (const part of [".", "lib", "bin"]) chmodSync(join(native, part), 0o755);

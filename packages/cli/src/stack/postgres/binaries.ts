@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -103,6 +104,7 @@ function copyToCache(native: string, account: Account | undefined): string {
     mkdirSync(unfinished);
     chmodSync(unfinished, 0o755);
     cpSync(native, join(unfinished, "native"), { recursive: true, verbatimSymlinks: true });
+    openToAll(join(unfinished, "native"));
     hydrate(join(unfinished, "native"));
     try {
       renameSync(unfinished, cache);
@@ -127,4 +129,14 @@ function copyToCache(native: string, account: Account | undefined): string {
     );
   }
   return copy;
+}
+
+/** A copy keeps the modes of what it was made from: perhaps nobody else may read it, and not even we may add links. */
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) openToAll(path);
+    else if (entry.isFile()) chmodSync(path, statSync(path).mode & 0o100 ? 0o755 : 0o644);
+  }
 }
