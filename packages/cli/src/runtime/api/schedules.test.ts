@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { startRuntime } from "@behalf/cli";
 import { runs, schedules, tasks } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestRuntime, type TestRuntime } from "../test-support.js";
@@ -94,6 +96,25 @@ test("a moment missed while nothing ran is over, and the schedule goes on", asyn
   await at.restart();
   expect((await schedules.retrieve(id)).nextRun).toEqual(iso("2026-07-05T12:00:00Z"));
   expect((await runs.list({ schedule: id })).data).toEqual([]);
+  await schedules.del(id);
+});
+
+test("two servers of one database fire each moment once", async () => {
+  const second = await startRuntime({
+    project: at.folder,
+    directory: join(at.folder, "second"),
+    adminDatabaseUrl: at.stack.adminDatabaseUrl,
+    environment: { GATES: join(at.folder, "gates") },
+    secretKey: at.runtime.secretKey,
+    now: () => now,
+  });
+  const { id } = await schedules.create({ task: "report", cron: "0 * * * *", deduplicationKey: "hourly" });
+  for (const fired of [1, 2, 3]) {
+    now += 3600_000;
+    const outputs = await firedTimes(id, fired);
+    expect(new Set(outputs.map((output) => output.timestamp)).size).toBe(fired);
+  }
+  await second.stop();
   await schedules.del(id);
 });
 

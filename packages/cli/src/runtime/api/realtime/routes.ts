@@ -66,12 +66,12 @@ async function nextChanges(
   const unwatch = changes.watch((row) => {
     if (concerns(selection, row)) changed();
   });
+  signal.addEventListener("abort", () => changed(), { once: true });
   try {
     while (!signal.aborted) {
       const next = new Promise<void>((resolve) => {
         changed = resolve;
         setTimeout(resolve, lookEvery).unref();
-        signal.addEventListener("abort", () => resolve(), { once: true });
       });
       const startedAt = Date.now();
       const messages = subscription.changesOf(await readSelection(pool, selection, since), skip);

@@ -31,12 +31,12 @@ export async function* readStream(
   const unwatchRun = changes.watch((row: RunRow) => {
     if (row.id === run && hasEnded(row.status)) happened();
   });
+  signal.addEventListener("abort", () => happened(), { once: true });
   try {
     while (!signal.aborted) {
       const next = new Promise<void>((resolve) => {
         happened = resolve;
         setTimeout(resolve, lookEvery).unref();
-        signal.addEventListener("abort", () => resolve(), { once: true });
       });
       // The run first: parts it wrote before it ended are all there when it has.
       const row = await readRun(pool, run);
