@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { runBin, setup } from "./setup.mjs";
 
 const checks = [
-  ["biome", ["ci", "."]],
+  ["biome", ["ci", "--colors=off", "."]],
   ["tsc", ["-p", "tsconfig.json"]],
   ["depcruise", ["packages", "--config", ".dependency-cruiser.cjs", "--output-type", "err"]],
   ["knip", ["--no-progress"]],
@@ -14,7 +14,7 @@ const checks = [
 export function check() {
   for (const [name, args] of checks) {
     console.error(`> ${name} ${args.join(" ")}`);
-    runBin(name, args, { env: { ...process.env, NO_COLOR: "1" } });
+    runBin(name, args);
   }
 }
 

@@ -67,6 +67,16 @@ function createProgram(): Command {
     .option(...dir)
     .option("--json", "print one JSON object")
     .action(async (userId, options) => (await import("./commands/token.js")).token(userId, options));
+  program
+    .command("types")
+    .description("write the Database type of the project's migrations, as supabase gen types does")
+    .option("--output <file>", "where, relative to the project", "database.types.ts")
+    .option("--schema <schema...>", "the schemas", ["public"])
+    .option("--check", "write nothing; exit with 1 where the file says something else")
+    .option(...dir)
+    .action(async (options) => {
+      process.exitCode = await (await import("./commands/types.js")).types(options);
+    });
   const keys = program.command("keys").description("keys that sign tokens, and keys that seal grants");
   keys
     .command("new")
