@@ -33,6 +33,10 @@ export function taskEnvironment(project: Project, stack: Stack): Record<string, 
     SUPABASE_PUBLISHABLE_KEY: keys.publishableKey,
     SUPABASE_SECRET_KEY: keys.secretKey,
     SUPABASE_JWT_SECRET: keys.jwtSecret,
+    S3_ENDPOINT: stack.s3.endpoint,
+    S3_REGION: stack.s3.region,
+    S3_ACCESS_KEY_ID: stack.s3.accessKeyId,
+    S3_SECRET_ACCESS_KEY: stack.s3.secretAccessKey,
     ...(signingKey ? { SUPABASE_SIGNING_KEY: JSON.stringify(signingKey) } : {}),
   };
 }
