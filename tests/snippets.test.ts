@@ -51,23 +51,37 @@ describe("commands in snippets exist, with the options they show", async () => {
   const lines = findSnippets("sh").flatMap((snippet) =>
     snippet.code
       .split("\n")
-      .map((line) => ({ place: place(snippet), line: line.replace(/\s+#.*$/, "").trim() }))
+      .map((line) => ({
+        file: snippet.file,
+        place: place(snippet),
+        line: line.replace(/\s+#.*$/, "").trim(),
+      }))
       .filter(({ line }) => line !== "" && !line.startsWith("#")),
   );
-  const scripts = Object.keys(
-    (JSON.parse(readFileSync(join(workspace, "package.json"), "utf8")) as { scripts: Record<string, string> })
-      .scripts,
-  );
-  test.each(lines)("$place: $line", async ({ line }) => {
+  /** The scripts of the package that a page speaks of: an example's own, or the workspace's. */
+  const scriptsOf = (page: string) => {
+    const own = join(workspace, dirname(page), "package.json");
+    const file = existsSync(own) ? own : join(workspace, "package.json");
+    return Object.keys(
+      (JSON.parse(readFileSync(file, "utf8")) as { scripts: Record<string, string> }).scripts,
+    );
+  };
+  const helps = new Map<string, ReturnType<typeof behalfCommand>>();
+  const helpOf = (command: string) => {
+    const help = helps.get(command) ?? behalfCommand([...command.split(" "), "--help"]);
+    helps.set(command, help);
+    return help;
+  };
+  test.each(lines)("$place: $line", async ({ file, line }) => {
     const [, script] = /^npm (?:run )?([\w:]+)/.exec(line) ?? [];
     if (script) {
-      if (script !== "install") expect(scripts).toContain(script);
+      if (script !== "install") expect(scriptsOf(file)).toContain(script);
       return;
     }
     const [, command = ""] = /^(?:npx )?behalf ([\w-]+(?: (?:new|run|verify|head))?)/.exec(line) ?? [];
     // Other programs' commands are theirs to keep.
     if (!command) return;
-    const { code, stdout } = await behalfCommand([...command.split(" "), "--help"]);
+    const { code, stdout } = await helpOf(command);
     expect(code).toBe(0);
     for (const [option] of line.matchAll(/(?<=\s)--[a-z-]+/g)) expect(stdout).toContain(option);
   });
