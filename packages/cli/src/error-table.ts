@@ -89,24 +89,12 @@ export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErro
     cause: "Another program has the port.",
     cure: "Take another one, or none: a free one is found.",
   },
-  ERR_RUNTIME_NO_SDK: {
-    cause: "The project's dependencies hold no @trigger.dev/sdk.",
-    cure: "Install it in the project: npm install @trigger.dev/sdk.",
-  },
   ERR_RUNTIME_WORKER: {
     cause: "The process that runs tasks ended while starting.",
     cure: "The message quotes what it said last.",
   },
-  ERR_RUNTIME_STOPPED: {
-    cause: "The runtime was stopped meanwhile.",
-    cure: "Start it again: accepted runs are kept.",
-  },
   ERR_RUNTIME_NO_RUN: {
     cause: "There is no run with this id.",
     cure: "Check the id, and which project it belongs to.",
-  },
-  ERR_RUNTIME_REQUEST: {
-    cause: "A run was asked for in a way that can't be met.",
-    cure: "Correct what the message names.",
   },
 };

@@ -4,11 +4,8 @@ import { BehalfError } from "behalf";
 export type RuntimeErrorCode =
   | "ERR_RUNTIME_DATABASE"
   | "ERR_RUNTIME_PORT"
-  | "ERR_RUNTIME_NO_SDK"
   | "ERR_RUNTIME_WORKER"
-  | "ERR_RUNTIME_STOPPED"
-  | "ERR_RUNTIME_NO_RUN"
-  | "ERR_RUNTIME_REQUEST";
+  | "ERR_RUNTIME_NO_RUN";
 
 /** The local Trigger.dev runtime can't start, or can't do what it was asked. The message names cause and cure. */
 export class RuntimeError extends BehalfError {
