@@ -1,4 +1,4 @@
-// The checks that need no server: format and lint, types, import rules, unused code, the packages' manifests.
+// The checks that need no server: format and lint, types, import rules, unused code, the packages' manifests, the docs site.
 import { fileURLToPath } from "node:url";
 import { runBin, setup } from "./setup.mjs";
 
@@ -9,6 +9,7 @@ const checks = [
   ["knip", ["--no-progress"]],
   ["publint", ["packages/behalf"]],
   ["publint", ["packages/cli"]],
+  ["vitepress", ["build", "docs"]],
 ];
 
 export function check() {

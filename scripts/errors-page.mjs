@@ -30,7 +30,7 @@ export async function renderErrorsPage() {
   ].join("");
 }
 
-const escapeCell = (text) => text.replaceAll("|", "\\|");
+const escapeCell = (text) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   setup();

@@ -27,6 +27,7 @@ function binPath(name) {
     knip: "knip/bin/knip.js",
     publint: "publint/src/cli.js",
     tsc: "typescript/bin/tsc",
+    vitepress: "vitepress/bin/vitepress.js",
     vitest: "vitest/vitest.mjs",
   };
   return join(root, "node_modules", bins[name]);
