@@ -1,3 +1,3 @@
-export { type DoctorCode, type Finding, type FindingLevel, faults } from "./finding.js";
-export { type DoctorOptions, type DoctorReport, type Examination, runDoctor } from "./run-doctor.js";
-export { type Fix, writeFix } from "./write-fix.js";
+export { type Finding, type FindingLevel, faults } from "./finding.js";
+export { type DoctorReport, runDoctor } from "./run-doctor.js";
+export { writeFix } from "./write-fix.js";
