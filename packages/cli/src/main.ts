@@ -35,7 +35,11 @@ function createProgram(): Command {
     .description("start Supabase and Trigger.dev for a folder, until Ctrl-C")
     .option(...dir)
     .option("--fresh", "drop the data of earlier runs first")
-    .option("--port <port>", "port of the Supabase gateway (default: a free one)", parsePort)
+    .option(
+      "--port <port>",
+      "port of the Supabase gateway (default: [api] port of config.toml, else a free one)",
+      parsePort,
+    )
     .action(async (options) => (await import("./commands/dev.js")).dev(options));
   program
     .command("run")

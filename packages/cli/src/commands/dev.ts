@@ -27,7 +27,7 @@ export async function dev(options: DevOptions): Promise<void> {
 
   const startedAt = performance.now();
   const started = await startProject(project, {
-    ...(options.port === undefined ? {} : { port: options.port }),
+    port: options.port ?? "configured",
     onProgress: ({ name, message }) =>
       print(`  ${name === "warning" ? styled("yellow", "!") : styled("green", "✓")} ${message}`),
     onEvent: printEvent,

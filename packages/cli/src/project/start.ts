@@ -12,8 +12,8 @@ export interface StartedProject {
 }
 
 export interface StartProjectOptions {
-  /** Port of the Supabase gateway; 0 (the default) takes a free one. */
-  port?: number;
+  /** Port of the Supabase gateway; a free one by default, or the one that supabase/config.toml says. */
+  port?: number | "configured";
   /** Port of the Trigger.dev API; 0 (the default) takes a free one. */
   triggerPort?: number;
   onProgress?: (step: StackStep) => void;
@@ -40,7 +40,7 @@ export async function beginProject(
   const stack = await startStack({
     directory: project.state,
     project: project.folder,
-    port: options.port ?? 0,
+    ...(options.port === "configured" ? {} : { port: options.port ?? 0 }),
     functionEnvironment: async () => ({
       ...grantEnvironment(project, stack.keys),
       ...(await triggerEnvironment(runtime)),

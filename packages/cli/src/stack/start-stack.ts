@@ -56,7 +56,7 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
   const lock = await takeLock(directory);
   lifetime.add(lock.release);
   // The port before anything else: when it is busy nothing has to be stopped again.
-  const gateway = await openGateway(options.port ?? 0);
+  const gateway = await openGateway(options.port ?? config.api.port);
   lifetime.add(gateway.close);
   const url = `http://127.0.0.1:${gateway.port}`;
   const guard = startGuard(lifetime, warn);

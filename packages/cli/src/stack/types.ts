@@ -5,7 +5,7 @@ export interface StackOptions {
   directory: string;
   /** Folder that holds `supabase/` (migrations, seed, config.toml). Left out: an empty database. */
   project?: string;
-  /** Port of the gateway on 127.0.0.1; 0 (the default) takes a free one. */
+  /** Port of the gateway on 127.0.0.1; 0 takes a free one. Default: `[api] port` of supabase/config.toml, else a free one. */
   port?: number;
   /** Variables that Edge Functions find beside Supabase's own, asked for whenever one starts. */
   functionEnvironment?: () => Promise<Record<string, string>>;

@@ -17,6 +17,7 @@ export function readConfig(project: string | undefined): StackConfig {
   const settings = new Settings(present ? parseToml(file) : {});
   const config: StackConfig = {
     api: {
+      port: settings.number("api.port", 0),
       schemas: settings.strings("api.schemas", ["public", "graphql_public"]),
       extraSearchPath: settings.strings("api.extra_search_path", ["public", "extensions"]),
       maxRows: settings.number("api.max_rows", 1000),

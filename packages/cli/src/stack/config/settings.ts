@@ -2,7 +2,7 @@ import type { TomlTable, TomlValue } from "smol-toml";
 import { StackError } from "../errors.js";
 
 /** Where the commands and this machine decide, and nobody expects otherwise. */
-const alwaysQuiet = new Set(["project_id", "api.port", "db.shadow_port", "db.major_version"]);
+const alwaysQuiet = new Set(["project_id", "db.shadow_port", "db.major_version"]);
 
 const sizeForm = /^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$/i;
 

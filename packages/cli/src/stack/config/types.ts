@@ -2,6 +2,8 @@ import type { JWK } from "jose";
 
 /** What `[api]` of supabase/config.toml says, with Supabase's defaults. */
 export interface ApiConfig {
+  /** Of the gateway; 0: a free one. */
+  port: number;
   schemas: string[];
   extraSearchPath: string[];
   maxRows: number;
