@@ -401,6 +401,6 @@ $$;
 
 revoke execute on all functions in schema behalf from public, anon, authenticated, service_role;
 grant execute on function behalf.claims(), behalf.is_service(), behalf.decode_uri(text), behalf.service_header(text), behalf.user_id(), behalf.task(),
-  behalf.run_id(), behalf.attempt(), behalf.initiator(), behalf.reason(), behalf.is_task(), behalf.causes(), behalf.hops(), behalf.caused_by(text) to public;
+  behalf.run_id(), behalf.attempt(), behalf.initiator(), behalf.reason(), behalf.is_task(), behalf.actors(), behalf.causes(), behalf.hops(), behalf.caused_by(text) to public;
 grant execute on function behalf.verify_audit(), behalf.audit_head() to service_role;
 insert into behalf.migrations (name) values ('020_audit') on conflict do nothing;
