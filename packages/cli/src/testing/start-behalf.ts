@@ -32,7 +32,8 @@ export async function startBehalf<Database = unknown>(
   const template = await findTemplate(opened);
   const directory = await mkdtemp(join(tmpdir(), "behalf-suite-"));
   await copyTemplate(template, directory);
-  const project = { ...opened, state: directory };
+  const environment = { ...opened.environment, ...options.environment };
+  const project = { ...opened, environment, state: directory };
   const { stack, runtime: starting } = await beginProject(project);
   const { url, keys } = stack;
   const grantKey = grantEnvironment(project, keys).BEHALF_GRANT_KEY;

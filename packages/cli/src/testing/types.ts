@@ -6,6 +6,8 @@ import type { StackKeys } from "../stack/index.js";
 export interface StartBehalfOptions {
   /** The project's folder: `supabase/`, `trigger.config.ts`, or both. Default: the working directory. */
   dir?: string;
+  /** Variables that tasks find beside the project's own `.env`. */
+  environment?: Record<string, string>;
 }
 
 /** How a run ended, its output typed after the task. */
