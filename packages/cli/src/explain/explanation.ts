@@ -50,6 +50,11 @@ export const causes = {
     why: "The work was revoked: its grant, its run, or everything that tasks do for this user.",
     cure: "select behalf.unrevoke(…) if that was a mistake. behalf.revocations says when and why.",
   },
+  EXPLAIN_PRE_REQUEST: {
+    verdict: "refused",
+    why: "The function that PostgREST calls before each request refuses.",
+    cure: "Look at the function that pgrst.db_pre_request of the role authenticator names.",
+  },
   EXPLAIN_SCHEMA_GRANT_MISSING: {
     verdict: "refused",
     why: "The role may not use the schema (42501).",

@@ -16,6 +16,8 @@ export interface Facts {
   others: SchemaPolicy[];
   /** False: there is no such user, undefined: can't be told. */
   hasUser: boolean | undefined;
+  /** The function that PostgREST calls before each request. */
+  preRequest: string | undefined;
 }
 
 /** Reads the facts as the connection's own role; the transaction's search_path has to be empty. */
@@ -47,6 +49,7 @@ export async function readFacts(
     policies: policies.filter(isFor),
     others: policies.filter((policy) => !isFor(policy)),
     hasUser: await findUser(client, user),
+    preRequest: (await rows<{ name: string }>(readSql("pre-request")))[0]?.name,
   };
 }
 

@@ -29,13 +29,21 @@ export async function judgePolicies(
     for (const policy of own) outcomes.push(await tryPolicy(client, policy, verb, claims, row));
     tried.push(...outcomes);
     const finding = judgeOne(outcomes, verb, facts, row !== undefined);
-    if (finding) return { finding, policies: tried.map(publicPart) };
+    if (finding) return { finding, policies: publicPart(tried) };
   }
   const finding = request.verb === "insert" ? judgeInsert(tried) : await judgeRows(client, request, tried);
-  return { finding, policies: tried.map(publicPart) };
+  return { finding, policies: publicPart(tried) };
 }
 
-const publicPart = ({ policy: _, missing: __, message: ___, ...outcome }: Tried): PolicyOutcome => outcome;
+/** Without what only the words were made from; a policy that is for finding rows and for changing them is told once. */
+function publicPart(tried: Tried[]): PolicyOutcome[] {
+  return tried
+    .filter(({ name, condition }, at) => {
+      const first = tried.findIndex((other) => other.name === name && other.condition === condition);
+      return first === at;
+    })
+    .map(({ policy: _, missing: __, message: ___, ...outcome }) => outcome);
+}
 
 /** A restrictive policy stops by itself; permissive ones only when none of them lets anything through. */
 function judgeOne(outcomes: Tried[], verb: Verb, facts: Facts, isRow: boolean): Finding | undefined {
@@ -97,7 +105,7 @@ async function judgeRows(client: ClientBase, request: ExplainRequest, tried: Tri
   );
   if (error) return { cause: "EXPLAIN_POLICY_FAILS", detail: `${error.message}.` };
   if (rows[0]?.found) return { cause: "EXPLAIN_ALLOWED" };
-  const deciding = tried
+  const deciding = publicPart(tried)
     .filter(({ outcome }) => outcome === "row")
     .map(({ name, condition }) => `"${name}": ${condition}`);
   return {

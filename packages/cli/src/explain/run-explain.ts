@@ -3,8 +3,9 @@ import { causes, type Explanation, type Finding, type PolicyOutcome } from "./ex
 import { type Facts, readFacts } from "./facts.js";
 import { judgeAccess, judgeView } from "./judge-access.js";
 import { judgePolicies } from "./judge-policies.js";
+import { judgePreRequest } from "./judge-pre-request.js";
 import { type ExplainRequest, mintClaims } from "./request.js";
-import { becomeUser, tryQuery } from "./session.js";
+import { becomeUser } from "./session.js";
 
 /**
  * Tells why a user, or a task for them, gets no rows or may not write. Everything happens in one transaction as their
@@ -42,7 +43,8 @@ async function judge(
   if (!table || access?.cause === "EXPLAIN_NO_ROLE")
     return { finding: access ?? { cause: "EXPLAIN_NO_TABLE" }, policies: [] };
   await becomeUser(client, claims, role);
-  if (await isRevoked(client)) return { finding: { cause: "EXPLAIN_REVOKED" }, policies: [] };
+  const stopped = await judgePreRequest(client, facts);
+  if (stopped) return { finding: stopped, policies: [] };
   const view = access ?? judgeView(table);
   if (view) return { finding: view, policies: [] };
   if (!table.rls) {
@@ -50,12 +52,6 @@ async function judge(
     return { finding: { cause: "EXPLAIN_RLS_OFF", detail: idle }, policies: [] };
   }
   return judgePolicies(client, request, facts, claims);
-}
-
-/** False also where the behalf schema isn't installed. */
-async function isRevoked(client: ClientBase): Promise<boolean> {
-  const { rows } = await tryQuery<{ revoked: boolean }>(client, "select behalf.is_revoked() as revoked");
-  return rows?.[0]?.revoked ?? false;
 }
 
 function explain(
