@@ -5,6 +5,10 @@ import type { StackErrorCode } from "./stack/errors.js";
 
 /** Every code of the command line and what it runs, with its cause and its cure. `docs/errors.md` is made from this and behalf's own table. */
 export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErrorCode, ErrorEntry> = {
+  ERR_USAGE_HEAD: {
+    cause: "The file of --head can't be read, or isn't what `behalf audit head` printed.",
+    cure: "Keep the output of `behalf audit head` unedited, and pass that file.",
+  },
   ERR_USAGE_NO_DATABASE: {
     cause: "The command reads the database, and none is named, none runs, or it can't be reached.",
     cure: "Start `behalf dev`, or set SUPABASE_DB_URL to the project's connection string.",

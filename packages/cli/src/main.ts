@@ -23,11 +23,30 @@ function parseObject(text: string): Record<string, unknown> {
   throw new InvalidArgumentError('It takes a JSON object, such as {"body": "text"}.');
 }
 
+/** A moment: a date, or how long ago, such as "15m", "2h" or "7d". */
+function parseMoment(text: string): Date {
+  const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const seconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+  const date = unit ? new Date(Date.now() - Number(number) * (seconds[unit] ?? 0) * 1000) : new Date(text);
+  if (Number.isNaN(date.getTime()))
+    throw new InvalidArgumentError('It takes a date, or how long ago: "15m", "2h", "7d".');
+  return date;
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000)
+    throw new InvalidArgumentError("It takes a whole number from 1 to 1000.");
+  return limit;
+}
+
 // A command's module is imported when it runs: `behalf status` need not load a database's worth of code.
 function createProgram(): Command {
   const program = new Command("behalf")
     .description("Supabase and Trigger.dev on this machine, and the right identity for background work.")
     .exitOverride()
+    // `behalf audit verify --json`: what follows a subcommand is the subcommand's.
+    .enablePositionalOptions()
     .showHelpAfterError("(behalf --help lists the commands)");
 
   program
@@ -118,7 +137,63 @@ function createProgram(): Command {
     .action(async (table, verb, options) =>
       (await import("./commands/explain.js")).explain(table, verb, options),
     );
+  program
+    .command("init")
+    .description("make a folder a project, or add what a project lacks; nothing that is there is changed")
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .action(async (options) => (await import("./commands/init.js")).init(options));
+  program
+    .command("sql")
+    .description("write the migrations of schema behalf into supabase/migrations")
+    .option("--check", "write nothing; exit with 1 where the database lacks one")
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .action(async (options) => {
+      process.exitCode = await (await import("./commands/sql.js")).sql(options);
+    });
+  addAudit(program);
   return program;
+}
+
+function addAudit(program: Command): void {
+  const audit = program
+    .command("audit")
+    .description("who changed what: the latest entries of the audit trail")
+    .enablePositionalOptions()
+    .option("--table <table>", "notes, or billing.invoices")
+    .option("--user <id>", "whose rights were used")
+    .option("--task <id>", "the task that acted")
+    .option("--run <id>", "its run")
+    .option("--since <moment>", 'a date, or how long ago: "15m", "2h", "7d"', parseMoment)
+    .option("--limit <number>", "at most so many, 1 to 1000 (default: 100)", parseLimit)
+    .option("--follow", "print entries as they are committed, until Ctrl-C")
+    .option(...dir)
+    .option("--json", "print a JSON array; with --follow, one JSON object a line")
+    .action(async (options) => (await import("./commands/audit.js")).audit(options));
+  audit
+    .command("run")
+    .description("what one run did, in order")
+    .argument("<run-id>")
+    .option(...dir)
+    .option("--json", "print a JSON array")
+    .action(async (run, options) => (await import("./commands/audit.js")).auditRun(run, options));
+  audit
+    .command("verify")
+    .description("whether the trail is as it was recorded; exits with 1 where it isn't")
+    .option("--head <file>", "what `behalf audit head` printed before, kept elsewhere")
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .action(async (options) => {
+      process.exitCode = await (await import("./commands/audit.js")).auditVerify(options);
+    });
+  audit
+    .command("head")
+    .description(
+      "the last links of the trail's hash chain, as JSON, to keep where the database's owner can't write",
+    )
+    .option(...dir)
+    .action(async (options) => (await import("./commands/audit.js")).auditHead(options));
 }
 
 /** The exit code for what a command threw: 0 for --help, 2 for wrong usage, 1 for everything else. */

@@ -41,9 +41,13 @@ function read(file: string): Record<string, string> {
   return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
+// What createBehalf reads to know the project and whom to act as. SUPABASE_DB_URL and the like are for tools.
+const identity =
+  /^(?:SUPABASE_(?:URL|PROJECT_URL|JWT_SECRET|\w+_KEYS?)|BEHALF_(?:BROKER|GRANT|JWT|SIGNING|REQUIRE)_\w+)$/;
+
 /** Whether anything at all says which project to work on, or as whom. */
 export function isConfigured(variables: Environment): boolean {
-  return Object.keys(variables).some((name) => /^(?:SUPABASE|BEHALF)_/.test(name) && variables[name]);
+  return Object.keys(variables).some((name) => identity.test(name) && variables[name]);
 }
 
 /** Checks the variables by behalf's own rules, and the other `.env` files for secrets that a build would publish. */

@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { nextVersion } from "../init/next-version.js";
 import { wrapCalls } from "./schema/expression.js";
 import { quoteIdentifier } from "./schema/quote.js";
 import type { Schema, SchemaPolicy } from "./schema/types.js";
@@ -47,12 +48,4 @@ export async function writeFix(folder: string, schema: Schema, now = new Date())
   const name = `${nextVersion(await readdir(migrations), now)}_behalf_doctor.sql`;
   await writeFile(join(migrations, name), text, { flag: "wx" });
   return { file: `supabase/migrations/${name}`, policies: statements.length };
-}
-
-/** A version in the form of `supabase migration new`, later than every one there is. */
-export function nextVersion(names: readonly string[], now: Date): string {
-  const versions = names.flatMap((name) => /^(\d{14})_/.exec(name)?.[1] ?? []);
-  const fresh = now.toISOString().replaceAll(/\D/g, "").slice(0, 14);
-  const latest = versions.sort().at(-1) ?? "";
-  return fresh > latest ? fresh : `${BigInt(latest) + 1n}`;
 }
