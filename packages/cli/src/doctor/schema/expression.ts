@@ -12,10 +12,16 @@ const callees = /\b(?:auth\.(?:uid|jwt|role|email)|current_setting|behalf\.\w+)\
 /** Finds the calls that say who asks: `auth.uid()` and its like, `current_setting(…)`, `behalf.…()`. */
 export function findCalls(expression: string): Call[] {
   const blank = blankStrings(expression);
-  return [...blank.matchAll(callees)].map(({ index, 0: head }) => {
+  return [...blank.matchAll(callees)].flatMap(({ index, 0: head }) => {
     const end = closing(blank, index + head.length - 1) + 1;
-    return { text: expression.slice(index, end), start: index, end, wrapped: isWrapped(blank, index) };
+    if (!areConstant(blank.slice(index + head.length, end - 1))) return [];
+    return [{ text: expression.slice(index, end), start: index, end, wrapped: isWrapped(blank, index) }];
   });
+}
+
+// What is called with a column has to be called for each row, wrapped or not.
+function areConstant(args: string): boolean {
+  return /^[\s,]*$/.test(args.replaceAll(/::[\w. ]+(?:\[\])?|\b(?:true|false|null|\d+)\b/gi, ""));
 }
 
 /** Wraps each unwrapped call as `(select …)`. What the expression means stays the same: the functions are stable. */
