@@ -11,7 +11,11 @@ export async function init(options: { dir: string; json?: boolean }): Promise<vo
   print(`${folder}\n`);
   printWritten(written);
   if (!existsSync(join(folder, "node_modules", "behalf")))
-    print("\nInstall what the files import: npm install behalf @supabase/supabase-js @trigger.dev/sdk");
+    print(
+      written.some(({ file, what }) => file === "package.json" && what === "wrote")
+        ? "\nInstall what the files import: npm install"
+        : "\nInstall what the files import: npm install behalf @supabase/supabase-js @trigger.dev/sdk",
+    );
   print("\nStart it with: behalf dev");
 }
 

@@ -57,7 +57,13 @@ export async function runDoctor({ folder, environment, local }: DoctorOptions): 
     report.schema = await withDatabase(databaseUrl, skipped, (client) =>
       readSchema(client, readConfig(folder).api.schemas),
     );
-    if (report.schema) findings.push(...checkSchema(report.schema, variables.BEHALF_USERS));
+    if (report.schema) {
+      const { exposed, tables, policies } = report.schema;
+      findings.push(...checkSchema(report.schema, variables.BEHALF_USERS));
+      facts.push(
+        `Looked at ${exposed.join(", ")}: ${tables.length} tables and views, ${policies.length} policies.`,
+      );
+    }
   } else skipped.push("Schema: SUPABASE_DB_URL is not set, and no `behalf dev` is running.");
 
   if (isConfigured(variables) && findings.some(({ code }) => /^DOCTOR_(?:CONFIG|KEY)_/.test(code)))
