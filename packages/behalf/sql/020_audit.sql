@@ -448,18 +448,20 @@ as $$
   order by c.statement_id
 $$;
 
-/* Drops the entries of the months that ended before a day, and their links as far as the rest can still be verified. Returns the partitions dropped. */
+/* Drops the entries of the months that ended before a day, never this month's, and their links as far as the rest can still be verified.
+   Returns the partitions dropped. */
 create or replace function behalf.prune_audit(older_than date) returns setof text
   language plpgsql
   set search_path = ''
 as $$
 declare
-  cut timestamptz := date_trunc('month', older_than::timestamp) at time zone 'UTC';
+  first_kept timestamp := date_trunc('month', least(older_than::timestamp, clock_timestamp() at time zone 'UTC'));
+  cut timestamptz := first_kept at time zone 'UTC';
   part text;
 begin
   for part in
     select c.relname from pg_catalog.pg_inherits as i join pg_catalog.pg_class as c on c.oid = i.inhrelid
-    where i.inhparent = 'behalf.audit_entries'::regclass and right(c.relname, 7) < to_char(older_than, 'YYYY_MM')
+    where i.inhparent = 'behalf.audit_entries'::regclass and right(c.relname, 7) < to_char(first_kept, 'YYYY_MM')
     order by c.relname
   loop
     execute format('drop table behalf.%I', part);

@@ -1,43 +1,51 @@
--- The audit trail. An entry says who changed which rows of a table, in one statement; the rows of one entry have the same owner, so that a user can be shown
--- the entries about their own rows. Nobody but the owner of this table can change or delete entries. A hash chain over the statements, in the order of
--- their commits, makes changes visible to behalf.verify_audit().
+-- The audit trail. An entry says who changed which rows of a table in one statement, all of them of one owner, so that a user can be shown the entries about
+-- their own rows. It is written fast and read through the view behalf.audit_log, which takes it apart. Nobody but the owner of these tables can change or
+-- delete entries. Hash chains over the statements make changes visible to behalf.verify_audit().
 select pg_advisory_xact_lock(hashtext('behalf.migrations'));
 
 create sequence if not exists behalf.audit_statement_id;
 
+-- Identifiers compare byte by byte: a language's rules would only make the indexes slower.
 create table if not exists behalf.audit_entries (
   statement_id bigint not null,
-  -- 1; or 0, 2, 3, … where a statement changed rows of several owners, or very many
+  -- 1; or 0, 1, 2, … where a statement changed rows of several owners, or very many
   entry integer not null,
   at timestamptz not null,
   transaction_id xid8 not null,
-  table_schema text not null,
-  table_name text not null,
-  operation text not null,
-  role text not null,
-  user_id text,
-  task text,
-  run_id text,
+  table_schema text collate "C" not null,
+  table_name text collate "C" not null,
+  operation text collate "C" not null,
+  role text collate "C" not null,
+  user_id text collate "C",
+  task text collate "C",
+  run_id text collate "C",
   attempt integer,
-  initiator text,
+  initiator text collate "C",
   reason text,
-  -- value of the column that says whose rows these are
-  owner text,
-  -- [{"key": {…}, "old": {…}, "new": {…}}]: primary key, and the changed columns only
-  changes jsonb not null
+  key_columns text[] not null,
+  -- value of the column that says whose rows these are: after the change; before it where they are gone
+  owner text collate "C",
+  -- arrays of rows; those of an UPDATE stand in the same order
+  old_rows json,
+  new_rows json
 ) partition by range (at);
 
 create index if not exists audit_entries_statement_idx on behalf.audit_entries (statement_id);
-create index if not exists audit_entries_run_idx on behalf.audit_entries (run_id) where run_id is not null;
-create index if not exists audit_entries_owner_idx on behalf.audit_entries (owner) where owner is not null;
+create index if not exists audit_entries_run_idx on behalf.audit_entries (run_id);
+create index if not exists audit_entries_owner_idx on behalf.audit_entries (owner);
 
+-- A link for each statement, in the order of the commits within a strand. There are many strands, so that no transaction waits for another's commit.
 create table if not exists behalf.audit_chain (
-  place bigint primary key,
+  strand integer not null,
+  -- from 1, without gaps
+  place bigint not null,
   statement_id bigint not null,
   at timestamptz not null,
-  statement_hash bytea not null,
-  -- sha256 over the hash before and statement_hash
-  hash bytea not null
+  -- sha256 over the statement's entries
+  digest bytea not null,
+  -- sha256 over the hash before it in the strand and the digest
+  hash bytea not null,
+  primary key (strand, place)
 );
 
 -- Which tables are audited, and how.
@@ -47,193 +55,52 @@ create table if not exists behalf.audited_tables (
   owner_column text
 );
 
--- Months that were dropped on purpose.
+-- What was dropped on purpose: entries before a moment, and the last link dropped of each strand.
 create table if not exists behalf.audit_pruned (
   before timestamptz primary key,
   pruned_at timestamptz not null default now()
 );
+create table if not exists behalf.audit_bases (
+  strand integer primary key,
+  place bigint not null,
+  hash bytea not null
+);
 
-create or replace function behalf.create_audit_partition(month date) returns void
+/* Makes the partitions of this month and those that follow where they are missing. Returns the end of the last. */
+create or replace function behalf.create_audit_partitions(months integer) returns timestamptz
   language plpgsql
   set search_path = ''
+  set timezone = 'UTC'
 as $$
 declare
-  first_day date := date_trunc('month', month);
-  after date := first_day + interval '1 month';
-  name text := 'audit_entries_' || to_char(first_day, 'YYYY_MM');
-begin
-  if to_regclass('behalf.' || name) is not null then
-    return;
-  end if;
-  perform pg_advisory_xact_lock(hashtext('behalf.audit_partitions'));
   -- Bounds in UTC, whatever the session's time zone: a month ends at the same moment for everybody.
-  execute format('create table if not exists behalf.%I partition of behalf.audit_entries for values from (%L) to (%L)',
-    name, first_day::text || ' 00:00:00+00', after::text || ' 00:00:00+00');
-  execute format('alter table behalf.%I enable row level security', name);
-  -- Compressing what a bulk load changed would cost more than the load.
-  execute format('alter table behalf.%I alter column changes set storage external', name);
-end
-$$;
-
--- Of an entry as JSON, whose members are sorted; its time as seconds, the same in every session's time zone.
-create or replace function behalf.hash_entry(entry jsonb) returns bytea
-  language sql stable
-  return sha256(convert_to((entry || jsonb_build_object('at', extract(epoch from (entry ->> 'at')::timestamptz)))::text, 'UTF8'));
-
--- At commit, one transaction at a time: the lock is held only while committing. Gapless, so that a missing link shows.
-create or replace function behalf.chain_statement() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-declare
-  own bytea;
+  month timestamptz := date_trunc('month', clock_timestamp());
+  name text;
 begin
-  if new.entry = 1 then
-    own := behalf.hash_entry(to_jsonb(new));
-  else
-    -- The first of several entries stands for all of them.
-    select sha256(string_agg(behalf.hash_entry(to_jsonb(e)), ''::bytea order by e.entry)) into own
-    from behalf.audit_entries as e where e.statement_id = new.statement_id and e.at = new.at;
-  end if;
-  perform pg_advisory_xact_lock(hashtext('behalf.audit_chain'));
-  insert into behalf.audit_chain (place, statement_id, at, statement_hash, hash)
-  select coalesce(max(head.place), 0) + 1, new.statement_id, new.at, own, sha256(coalesce(max(head.hash), ''::bytea) || own)
-  from (select c.place, c.hash from behalf.audit_chain as c order by c.place desc limit 1) as head;
-  return null;
+  perform pg_advisory_xact_lock(hashtext('behalf.audit_partitions'));
+  for n in 1..months loop
+    name := 'audit_entries_' || to_char(month, 'YYYY_MM');
+    if to_regclass('behalf.' || name) is null then
+      -- Attached, not created as a partition: that lets others go on writing. Compressing what a bulk load changed would cost more than the load.
+      execute format('create table behalf.%I (like behalf.audit_entries including defaults)', name);
+      execute format('alter table behalf.%I enable row level security, alter column old_rows set storage external, alter column new_rows set storage external', name);
+      execute format('alter table behalf.audit_entries attach partition behalf.%I for values from (%L) to (%L)', name, month, month + interval '1 month');
+    end if;
+    month := month + interval '1 month';
+  end loop;
+  return month;
 end
 $$;
 
-drop trigger if exists chain on behalf.audit_entries;
-create constraint trigger chain after insert on behalf.audit_entries
-  deferrable initially deferred for each row when (new.entry <= 1) execute function behalf.chain_statement();
+-- Of a row: the members that differ from another row's, and those to keep. json, not jsonb: it is made in half the time.
+create or replace function behalf.differences(image json, other json, keep text[] default '{}') returns json
+  language sql stable parallel safe
+  return (select coalesce(json_object_agg(m.key, m.value), '{}') from json_each(image) as m
+    where m.value::text is distinct from (other -> m.key)::text or m.key = any (keep));
 
-create or replace function behalf.row_key(image jsonb, columns text[]) returns jsonb
-  language sql stable
-  return case when cardinality(columns) = 1 then jsonb_build_object(columns[1], image -> columns[1])
-    else (select jsonb_object_agg(c, image -> c) from unnest(columns) as c) end;
-
--- {"key", "old", "new"} of one row: all columns where there is one image, the changed ones where there are two.
-create or replace function behalf.describe_change(was jsonb, is_now jsonb, key_columns text[], excluded_columns text[]) returns jsonb
-  language sql stable
-  return case
-    when was is null then jsonb_build_object('key', behalf.row_key(is_now, key_columns), 'new', is_now - excluded_columns)
-    when is_now is null then jsonb_build_object('key', behalf.row_key(was, key_columns), 'old', was - excluded_columns)
-    else (
-      select jsonb_build_object('key', behalf.row_key(is_now, key_columns), 'old', jsonb_object_agg(m.name, was -> m.name), 'new', jsonb_object_agg(m.name, m.value))
-      from jsonb_each(is_now) as m (name, value)
-      -- A change of excluded columns alone is recorded as a change of nothing.
-      where m.value is distinct from was -> m.name and m.name <> all (excluded_columns)
-    ) end;
-
-create or replace function behalf.record_changes() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-#variable_conflict use_column
-declare
-  key_columns constant text[] := tg_argv[0];
-  excluded_columns constant text[] := tg_argv[1];
-  owner_column constant text := nullif(tg_argv[2], '');
-  claims constant jsonb := coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}');
-  is_service constant boolean := coalesce(claims ->> 'role' = 'service_role', false);
-  act constant jsonb := claims -> 'act';
-  e behalf.audit_entries;
-  was jsonb[];
-  is_now jsonb[];
-begin
-  if tg_op = 'INSERT' then
-    select array_agg(i.image) into is_now from (select to_jsonb(r) as image from new_rows as r limit 2) as i;
-  elsif tg_op = 'DELETE' then
-    select array_agg(i.image) into was from (select to_jsonb(r) as image from old_rows as r limit 2) as i;
-  elsif tg_op = 'UPDATE' then
-    select (select array_agg(i.image) from (select to_jsonb(r) as image from old_rows as r limit 2) as i),
-      (select array_agg(i.image) from (select to_jsonb(r) as image from new_rows as r limit 2) as i) into was, is_now;
-  end if;
-  if tg_op <> 'TRUNCATE' and was is null and is_now is null or was = is_now and cardinality(was) = 1 then
-    -- Nothing changed.
-    return null;
-  end if;
-
-  e.statement_id := nextval('behalf.audit_statement_id');
-  e.entry := 1;
-  e.at := clock_timestamp();
-  e.transaction_id := pg_current_xact_id();
-  e.table_schema := tg_table_schema;
-  e.table_name := tg_table_name;
-  e.operation := tg_op;
-  e.role := coalesce(nullif(current_setting('role', true), 'none'), session_user);
-  e.user_id := claims ->> 'sub';
-  if is_service then
-    e.task := behalf.service_header('x-behalf-task');
-    e.run_id := behalf.service_header('x-behalf-run');
-    e.attempt := behalf.attempt();
-    e.initiator := behalf.service_header('x-behalf-initiator');
-    e.reason := behalf.reason();
-  else
-    e.task := act ->> 'sub';
-    e.run_id := act ->> 'run';
-    e.attempt := substring(act ->> 'attempt' from '^\d{1,9}$')::integer;
-    e.initiator := claims ->> 'initiator';
-  end if;
-  if to_regclass('behalf.audit_entries_' || to_char(e.at at time zone 'UTC', 'YYYY_MM')) is null then
-    perform behalf.create_audit_partition((e.at at time zone 'UTC')::date);
-  end if;
-
-  -- One row, by far the most frequent case, without the machinery for many.
-  if tg_op = 'TRUNCATE' then
-    e.changes := '[]';
-  elsif coalesce(cardinality(was), 1) = 1 and coalesce(cardinality(is_now), 1) = 1
-    and (tg_op <> 'UPDATE' or behalf.row_key(was[1], key_columns) = behalf.row_key(is_now[1], key_columns)) then
-    e.owner := coalesce(is_now[1], was[1]) ->> owner_column;
-    e.changes := jsonb_build_array(behalf.describe_change(was[1], is_now[1], key_columns, excluded_columns));
-  end if;
-  if e.changes is not null then
-    insert into behalf.audit_entries values (e.*);
-    return null;
-  end if;
-
-  -- Changes of one owner make one entry, of at most a thousand rows. offset 0 keeps the planner from making each row's image anew for each use of it.
-  if tg_op = 'INSERT' then
-    insert into behalf.audit_entries
-    select e.statement_id, case when count(*) over () > 1 and row_number() over () = 1 then 0 else row_number() over () end, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation, e.role,
-      e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, g.owner, g.changes
-    from (
-      select i.owner, jsonb_agg(jsonb_build_object('key', behalf.row_key(i.image, key_columns), 'new', i.image - excluded_columns)) as changes
-      from (select n.image, n.image ->> owner_column as owner, (row_number() over () - 1) / 1000 as chunk
-        from (select to_jsonb(r) as image from new_rows as r offset 0) as n) as i
-      group by i.owner, i.chunk
-    ) as g;
-  elsif tg_op = 'DELETE' then
-    insert into behalf.audit_entries
-    select e.statement_id, case when count(*) over () > 1 and row_number() over () = 1 then 0 else row_number() over () end, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation, e.role,
-      e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, g.owner, g.changes
-    from (
-      select i.owner, jsonb_agg(jsonb_build_object('key', behalf.row_key(i.image, key_columns), 'old', i.image - excluded_columns)) as changes
-      from (select o.image, o.image ->> owner_column as owner, (row_number() over () - 1) / 1000 as chunk
-        from (select to_jsonb(r) as image from old_rows as r offset 0) as o) as i
-      group by i.owner, i.chunk
-    ) as g;
-  else
-    -- Full join: a row whose primary key was changed is recorded as gone under the old one and come under the new one.
-    insert into behalf.audit_entries
-    select e.statement_id, case when count(*) over () > 1 and row_number() over () = 1 then 0 else row_number() over () end, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation, e.role,
-      e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, g.owner, g.changes
-    from (
-      select c.owner, jsonb_agg(c.change) as changes
-      from (
-        select coalesce(a.image, b.image) ->> owner_column as owner, (row_number() over () - 1) / 1000 as chunk,
-          behalf.describe_change(b.image, a.image, key_columns, excluded_columns) as change
-        from (select i.image, behalf.row_key(i.image, key_columns) as key from (select to_jsonb(r) as image from old_rows as r offset 0) as i offset 0) as b
-        full join (select i.image, behalf.row_key(i.image, key_columns) as key from (select to_jsonb(r) as image from new_rows as r offset 0) as i offset 0) as a
-          on a.key = b.key
-        where b.image is distinct from a.image
-      ) as c
-      group by c.owner, c.chunk
-    ) as g;
-  end if;
-  return null;
-end
-$$;
+create or replace function behalf.without(image json, names text[]) returns json
+  language sql stable parallel safe
+  return (select coalesce(json_object_agg(m.key, m.value), '{}') from json_each(image) as m where m.key <> all (names));
 
 create or replace function behalf.primary_key_columns(relation regclass) returns text[]
   language sql stable
@@ -244,25 +111,197 @@ as $$
   where i.indrelid = relation and i.indisprimary
 $$;
 
--- The triggers of one relation. Excluded columns never reach the trail, the primary key always does.
-create or replace function behalf.create_audit_triggers(relation regclass, key_columns text[], excluded text[], owner_column text) returns void
-  language plpgsql
+-- The triggers' function. Its arguments: names of the primary key's columns, numbers of the excluded columns, name of the owner's column or '', and
+-- until when there are partitions for sure.
+-- One function, not several: each call would cost a single row's statement as much as writing its entry.
+create or replace function behalf.record_changes() returns trigger
+  language plpgsql security definer
   set search_path = ''
 as $$
+-- An audited table may have columns with the names of variables.
+#variable_conflict use_variable
 declare
-  arguments text := format('%L, %L, %L', key_columns, excluded, coalesce(owner_column, ''));
-  tables jsonb := '{"insert": "new table as new_rows", "update": "old table as old_rows new table as new_rows", "delete": "old table as old_rows"}';
-  verb text;
+  key_names constant text[] := tg_argv[0];
+  owner_name constant text := tg_argv[2];
+  claims constant jsonb := coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}');
+  act constant jsonb := claims -> 'act';
+  strands constant integer := 64;
+  excluded text[] := '{}';
+  direction integer := 1;
+  e behalf.audit_entries;
+  digest bytea;
+  own_strand integer := pg_backend_pid() % strands;
+  last_place bigint;
+  last_hash bytea;
 begin
-  foreach verb in array array['insert', 'update', 'delete', 'truncate'] loop
-    execute format('create or replace trigger %I after %s on %s %s for each statement execute function behalf.record_changes(%s)',
-      'behalf_audit_' || verb, verb, relation,
-      case when verb = 'truncate' then '' else 'referencing ' || (tables ->> verb) end, arguments);
+  e.statement_id := nextval('behalf.audit_statement_id');
+  e.at := clock_timestamp();
+  e.role := coalesce(nullif(current_setting('role'), 'none'), session_user);
+  if e.role = 'service_role' then
+    e.user_id := behalf.user_id();
+    e.task := behalf.task();
+    e.run_id := behalf.run_id();
+    e.attempt := behalf.attempt();
+    e.initiator := behalf.initiator();
+    e.reason := behalf.reason();
+  else
+    -- As the functions of 010_identity say it, with the claims parsed once.
+    e.user_id := coalesce(nullif(current_setting('request.jwt.claim.sub', true), ''), claims ->> 'sub');
+    e.task := act ->> 'sub';
+    e.run_id := act ->> 'run';
+    e.attempt := nullif(case when length(act ->> 'attempt') < 10 and ltrim(act ->> 'attempt', '0123456789') = '' then act ->> 'attempt' end, '')::integer;
+    e.initiator := claims ->> 'initiator';
+  end if;
+  if e.at >= tg_argv[3]::timestamptz and to_regclass('behalf.audit_entries_' || to_char(e.at at time zone 'UTC', 'YYYY_MM')) is null then
+    perform behalf.create_audit_partitions(3);
+  end if;
+
+  if tg_op = 'TRUNCATE' then
+    insert into behalf.audit_entries as written
+    values (e.statement_id, 1, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
+      e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, null, null, null)
+    returning sha256(sha256(record_send(written))) into digest;
+  elsif tg_argv[1] <> '{}' then
+    -- By number: an excluded column that was renamed stays excluded.
+    excluded := array(select a.attname from pg_catalog.pg_attribute as a where a.attrelid = tg_relid and a.attnum = any (tg_argv[1]::int2[]));
+  -- One row, the usual case, in the fewest steps.
+  elsif tg_op = 'INSERT' then
+    insert into behalf.audit_entries as written
+    select e.statement_id, 1, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
+      e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, n.images -> 0 ->> owner_name, null, n.images
+    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_new) as image from behalf_new limit 2) as r) as n
+    where n.count = 1
+    returning sha256(sha256(record_send(written))) into digest;
+  elsif tg_op = 'UPDATE' then
+    insert into behalf.audit_entries as written
+    select e.statement_id, 1, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
+      e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, n.images -> 0 ->> owner_name, o.images, n.images
+    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_old) as image from behalf_old limit 2) as r) as o,
+      (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_new) as image from behalf_new limit 2) as r) as n
+    where o.count = 1 and n.count = 1 and octet_length(o.images::text) + octet_length(n.images::text) <= 4000
+    returning sha256(sha256(record_send(written))) into digest;
+  else
+    insert into behalf.audit_entries as written
+    select e.statement_id, 1, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
+      e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, o.images -> 0 ->> owner_name, o.images, null
+    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_old) as image from behalf_old limit 2) as r) as o
+    where o.count = 1
+    returning sha256(sha256(record_send(written))) into digest;
+  end if;
+
+  -- Several rows: those of one owner make one entry, of about a megabyte at most, because an array has its limits. offset 0: an image is made once.
+  if digest is not null then
+    null;
+  elsif tg_op = 'INSERT' then
+    insert into behalf.audit_entries
+    select e.statement_id, row_number() over () - (count(*) over () > 1)::integer, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
+      e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, g.owner, null, json_agg(g.image)
+    from (
+      select r.image, r.image ->> owner_name as owner, sum(octet_length(r.image::text)) over (rows unbounded preceding) / 1000000 as part
+      from (
+        select case when excluded = '{}' then row_to_json(behalf_new) else behalf.without(row_to_json(behalf_new), excluded) end as image from behalf_new offset 0
+      ) as r
+    ) as g
+    group by g.owner, g.part;
+  elsif tg_op = 'DELETE' then
+    insert into behalf.audit_entries
+    select e.statement_id, row_number() over () - (count(*) over () > 1)::integer, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
+      e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, g.owner, json_agg(g.image), null
+    from (
+      select r.image, r.image ->> owner_name as owner, sum(octet_length(r.image::text)) over (rows unbounded preceding) / 1000000 as part
+      from (
+        select case when excluded = '{}' then row_to_json(behalf_old) else behalf.without(row_to_json(behalf_old), excluded) end as image from behalf_old offset 0
+      ) as r
+    ) as g
+    group by g.owner, g.part;
+  else
+    -- Postgres keeps old and new rows in the same order. Only a row that moves to a partition whose trigger then drops it leaves an old one
+    -- without a new one: nobody can say which, so that rows are recorded as gone and come, without being paired.
+    if (select count(*) from behalf_old) <> (select count(*) from behalf_new) then
+      direction := -1;
+    end if;
+    insert into behalf.audit_entries
+    select e.statement_id, row_number() over () - (count(*) over () > 1)::integer, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
+      e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, g.owner, json_agg(g.old_image), json_agg(g.new_image)
+    from (
+      select p.owner,
+        -- Of large rows only what changed is kept.
+        case when p.size > 4000 then behalf.differences(p.old_image, p.new_image, key_names) else p.old_image end as old_image,
+        case when p.size > 4000 then behalf.differences(p.new_image, p.old_image, key_names) else p.new_image end as new_image,
+        sum(p.size) over (rows unbounded preceding) / 1000000 as part
+      from (
+        select o.image as old_image, n.image as new_image, coalesce(n.image, o.image) ->> owner_name as owner,
+          octet_length(o.image::text) + octet_length(n.image::text) as size
+        from (
+          select row_number() over () as place, case when excluded = '{}' then row_to_json(behalf_old) else behalf.without(row_to_json(behalf_old), excluded) end as image
+          from behalf_old offset 0
+        ) as o
+        full join (
+          select row_number() over () * direction as place, case when excluded = '{}' then row_to_json(behalf_new) else behalf.without(row_to_json(behalf_new), excluded) end as image
+          from behalf_new offset 0
+        ) as n using (place)
+        offset 0
+      ) as p
+    ) as g
+    group by g.owner, g.part;
+  end if;
+  if digest is null then
+    select sha256(string_agg(sha256(record_send(w)), '' order by w.entry)) into digest
+    from behalf.audit_entries as w where w.statement_id = e.statement_id and w.at = e.at;
+    if digest is null then
+      return null;
+    end if;
+  end if;
+
+  -- A free strand is taken where there is one, and held until the transaction ends.
+  loop
+    if not pg_try_advisory_xact_lock(hashtext('behalf.audit_chain'), own_strand) then
+      own_strand := (own_strand + 1) % strands;
+      continue when own_strand <> pg_backend_pid() % strands;
+      perform pg_advisory_xact_lock(hashtext('behalf.audit_chain'), own_strand);
+    end if;
+    select c.place, c.hash into last_place, last_hash from behalf.audit_chain as c where c.strand = own_strand order by c.place desc limit 1;
+    if current_setting('transaction_isolation') = 'read committed' then
+      insert into behalf.audit_chain
+      values (own_strand, coalesce(last_place, 0) + 1, e.statement_id, e.at, digest, sha256(coalesce(last_hash, '') || digest));
+      return null;
+    end if;
+    -- Such a transaction doesn't see the links of those that committed after it began: it takes a strand where there are none.
+    begin
+      insert into behalf.audit_chain
+      values (own_strand, coalesce(last_place, 0) + 1, e.statement_id, e.at, digest, sha256(coalesce(last_hash, '') || digest));
+      return null;
+    exception when unique_violation or serialization_failure then
+      own_strand := (own_strand + 1) % strands;
+      if own_strand = pg_backend_pid() % strands then
+        raise exception 'Other transactions wrote to all strands of the audit trail meanwhile.'
+          using errcode = 'serialization_failure', hint = 'Run the transaction again.';
+      end if;
+    end;
   end loop;
 end
 $$;
 
-/* Audits a table from now on: every INSERT, UPDATE, DELETE and TRUNCATE.
+-- The triggers of one relation.
+create or replace function behalf.create_audit_triggers(relation regclass, key_columns text[], excluded text[], owner_column text, until timestamptz) returns void
+  language plpgsql
+  set search_path = ''
+  set timezone = 'UTC'
+as $$
+declare
+  numbers int2[] := array(select a.attnum from pg_catalog.pg_attribute as a where a.attrelid = relation and a.attname = any (excluded));
+  arguments text := format('%L, %L, %L, %L', key_columns, numbers, coalesce(owner_column, ''), until);
+  tables jsonb := '{"insert": "new table as behalf_new", "update": "old table as behalf_old new table as behalf_new", "delete": "old table as behalf_old"}';
+  verb text;
+begin
+  foreach verb in array array['insert', 'update', 'delete', 'truncate'] loop
+    execute format('create or replace trigger %I after %s on %s %s for each statement execute function behalf.record_changes(%s)',
+      'behalf_audit_' || verb, verb, relation, coalesce('referencing ' || (tables ->> verb), ''), arguments);
+  end loop;
+end
+$$;
+
+/* Audits a table from now on: every INSERT, UPDATE, DELETE and TRUNCATE. Call it again after adding partitions, or to change the options.
    exclude: columns whose values are never recorded. owner_column: whose value says whose row it is, by default user_id where there is one: that user may read the entry. */
 create or replace function behalf.audit(relation regclass, exclude text[] default '{}', owner_column text default null) returns void
   language plpgsql
@@ -270,35 +309,36 @@ create or replace function behalf.audit(relation regclass, exclude text[] defaul
 as $$
 declare
   key_columns text[] := behalf.primary_key_columns(relation);
-  unknown text;
+  kind "char" := (select c.relkind from pg_catalog.pg_class as c where c.oid = relation);
+  columns text[] := array(select a.attname from pg_catalog.pg_attribute as a where a.attrelid = relation and a.attnum > 0 and not a.attisdropped);
+  until timestamptz;
   part regclass;
-  kind "char" := (select relkind from pg_catalog.pg_class where oid = relation);
 begin
   if kind not in ('r', 'p') then
     raise exception '% is no table.', relation using errcode = 'wrong_object_type', hint = 'Audit the tables under it.';
   end if;
   if key_columns is null then
     raise exception '% has no primary key, so its rows can''t be told apart in the trail.', relation
-      using errcode = 'object_not_in_prerequisite_state', hint = 'Give it one: alter table … add primary key (…).';
+      using errcode = 'object_not_in_prerequisite_state', hint = format('Give it one: alter table %s add primary key (…);', relation);
   end if;
-  owner_column := coalesce(owner_column, (select attname from pg_catalog.pg_attribute where attrelid = relation and attname = 'user_id' and not attisdropped));
-  select name into unknown from unnest(exclude || owner_column) as name
-  where name is not null and not exists (select from pg_catalog.pg_attribute where attrelid = relation and attname = name and attnum > 0 and not attisdropped);
-  if unknown is not null then
-    raise exception '% has no column %.', relation, unknown using errcode = 'undefined_column';
+  if not exclude || coalesce(owner_column, key_columns[1]) <@ columns then
+    raise exception '% has no column named %.', relation,
+      (select string_agg(name, ', ') from unnest(exclude || owner_column) as name where name <> all (columns)) using errcode = 'undefined_column';
   end if;
-  if exclude && key_columns then
-    raise exception 'The primary key of % can''t be excluded.', relation using errcode = 'invalid_parameter_value';
+  if owner_column is null and 'user_id' = any (columns) then
+    owner_column := 'user_id';
+  end if;
+  if exclude && (key_columns || owner_column) then
+    raise exception 'The primary key and the owner''s column of % can''t be excluded.', relation using errcode = 'invalid_parameter_value';
   end if;
 
-  perform behalf.create_audit_partition((now() + n * interval '1 month')::date) from generate_series(0, 2) as n;
-  perform behalf.create_audit_triggers(relation, key_columns, exclude, owner_column);
+  until := behalf.create_audit_partitions(13);
   -- A write to a partition by its own name doesn't fire the parent's triggers.
-  for part in select inhrelid from pg_catalog.pg_inherits where inhparent = relation and kind = 'p' loop
-    perform behalf.create_audit_triggers(part, key_columns, exclude, owner_column);
+  for part in select relation union select p.relid from pg_catalog.pg_partition_tree(relation) as p loop
+    perform behalf.create_audit_triggers(part, key_columns, exclude, owner_column, until);
   end loop;
   insert into behalf.audited_tables values (relation, exclude, owner_column)
-  on conflict on constraint audited_tables_pkey do update set excluded = excluded.excluded, owner_column = excluded.owner_column;
+  on conflict on constraint audited_tables_pkey do update set (excluded, owner_column) = row(excluded.excluded, excluded.owner_column);
 end
 $$;
 
@@ -311,7 +351,7 @@ declare
   part regclass;
   verb text;
 begin
-  for part in select relation union select inhrelid from pg_catalog.pg_inherits where inhparent = relation loop
+  for part in select relation union select p.relid from pg_catalog.pg_partition_tree(relation) as p loop
     foreach verb in array array['insert', 'update', 'delete', 'truncate'] loop
       execute format('drop trigger if exists %I on %s', 'behalf_audit_' || verb, part);
     end loop;
@@ -322,85 +362,131 @@ $$;
 
 -- What people read: a line for each changed row, and for each TRUNCATE.
 create or replace view behalf.audit_log with (security_invoker = true) as
-  select e.statement_id, e.entry, coalesce(c.ordinal, 1)::integer as ordinal, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation,
-    c.change -> 'key' as key, c.change -> 'old' as old_values, c.change -> 'new' as new_values,
+  select e.statement_id, e.entry, coalesce(l.ordinal, 1)::integer as ordinal, e.at, e.transaction_id, e.table_schema, e.table_name, e.operation,
+    (select jsonb_object_agg(k, coalesce(l.new_row, l.old_row) -> k) from unnest(e.key_columns) as k where coalesce(l.new_row, l.old_row) is not null) as key,
+    case when l.old_row is null or l.new_row is null then l.old_row else behalf.differences(l.old_row, l.new_row) end as old_values,
+    case when l.old_row is null or l.new_row is null then l.new_row else behalf.differences(l.new_row, l.old_row) end as new_values,
     e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason,
     e.role = 'service_role' and e.reason is null as is_unexplained
-  from behalf.audit_entries as e left join lateral jsonb_array_elements(e.changes) with ordinality as c (change, ordinal) on true;
+  from behalf.audit_entries as e
+  left join lateral (
+    select coalesce(o.ordinal, n.ordinal) as ordinal,
+      case when json_typeof(o.image) = 'object' then o.image end as old_row, case when json_typeof(n.image) = 'object' then n.image end as new_row
+    from json_array_elements(e.old_rows) with ordinality as o (image, ordinal)
+    full join json_array_elements(e.new_rows) with ordinality as n (image, ordinal) on o.ordinal = n.ordinal
+  ) as l on true;
 
 alter table behalf.audit_entries enable row level security;
 alter table behalf.audit_chain enable row level security;
 alter table behalf.audited_tables enable row level security;
 alter table behalf.audit_pruned enable row level security;
+alter table behalf.audit_bases enable row level security;
 
 -- Users read the entries about their own rows.
 drop policy if exists "entries about own rows" on behalf.audit_entries;
 create policy "entries about own rows" on behalf.audit_entries for select to authenticated
   using (owner = (select behalf.user_id()));
 
-revoke all on all tables in schema behalf from public, anon, authenticated, service_role;
+revoke all on behalf.audit_log, behalf.audit_entries, behalf.audit_chain, behalf.audited_tables, behalf.audit_pruned, behalf.audit_bases, behalf.migrations
+  from public, anon, authenticated, service_role;
+revoke all on sequence behalf.audit_statement_id from public, anon, authenticated, service_role;
 grant select on behalf.audit_log, behalf.audit_entries to authenticated, service_role;
-grant select on behalf.audit_chain, behalf.audited_tables, behalf.audit_pruned, behalf.migrations to service_role;
+grant select on behalf.audit_chain, behalf.audited_tables, behalf.audit_pruned, behalf.audit_bases, behalf.migrations to service_role;
 
-/* Compares the trail with its chain. No row: nothing was edited, deleted, added by hand or reordered. */
-create or replace function behalf.verify_audit() returns table (problem text, chain_place bigint, statement_id bigint)
+/* Compares the trail with its chain, and the chain with a head that was kept elsewhere: what audit_head() gave, as a JSON array.
+   No row: nothing was edited, deleted, added by hand or reordered. */
+create or replace function behalf.verify_audit(head jsonb default null) returns table (problem text, strand integer, place bigint, statement_id bigint)
   language sql stable security definer
   set search_path = ''
 as $$
   with links as (
-    select c.*, lag(c.hash) over (order by c.place) as before, lag(c.place) over (order by c.place) as place_before from behalf.audit_chain as c
+    select c.*, coalesce(lag(c.hash) over in_order, b.hash, '') as before, coalesce(lag(c.place) over in_order, b.place, 0) as place_before
+    from behalf.audit_chain as c left join behalf.audit_bases as b on b.strand = c.strand
+    window in_order as (partition by c.strand order by c.place)
   ),
   statements as (
-    select e.statement_id,
-      case when count(*) = 1 and min(e.entry) = 1 then min(behalf.hash_entry(to_jsonb(e)))
-        else sha256(string_agg(behalf.hash_entry(to_jsonb(e)), ''::bytea order by e.entry)) end as hash
-    from behalf.audit_entries as e group by e.statement_id
+    select e.statement_id, sha256(string_agg(sha256(record_send(e)), '' order by e.entry)) as digest from behalf.audit_entries as e group by e.statement_id
   ),
-  pruned as (select coalesce(max(p.before), '-infinity') as before from behalf.audit_pruned as p)
-  select 'the chain is broken here', l.place, l.statement_id from links as l
-  where l.hash <> sha256(coalesce(l.before, ''::bytea) || l.statement_hash) or l.place <> coalesce(l.place_before, 0) + 1
+  pruned as (select coalesce(max(p.before), '-infinity') as before from behalf.audit_pruned as p),
+  kept as (select h.strand, h.place, h.hash from jsonb_to_recordset(verify_audit.head) as h (strand integer, place bigint, hash text))
+  select 'the chain is broken here', l.strand, l.place, l.statement_id from links as l
+  where l.hash <> sha256(l.before || l.digest) or l.place <> l.place_before + 1
   union all
-  select 'the entry was changed', l.place, l.statement_id from links as l join statements as s on s.statement_id = l.statement_id
-  where s.hash <> l.statement_hash
+  select 'the entry was changed', l.strand, l.place, l.statement_id from links as l join statements as s on s.statement_id = l.statement_id
+  where s.digest <> l.digest
   union all
-  select 'the entry was deleted', l.place, l.statement_id from links as l, pruned
+  select 'the entry was deleted', l.strand, l.place, l.statement_id from links as l, pruned
   where l.at >= pruned.before and not exists (select from statements as s where s.statement_id = l.statement_id)
   union all
-  select 'the entry was added by hand', null, s.statement_id from statements as s
+  select 'the entry was added by hand', null, null, s.statement_id from statements as s
   where not exists (select from behalf.audit_chain as c where c.statement_id = s.statement_id)
-  order by 2, 3
+  union all
+  select case when k.place < b.place then 'the kept head is older than what was pruned' else 'the chain doesn''t lead to the kept head' end, k.strand, k.place, null
+  from kept as k left join behalf.audit_bases as b on b.strand = k.strand
+  where not exists (
+    select c.strand, c.place, c.hash from behalf.audit_chain as c
+    where c.strand = k.strand and c.place = k.place and encode(c.hash, 'hex') = k.hash
+  ) and not (b.place is not distinct from k.place and encode(b.hash, 'hex') = k.hash)
+  order by 2, 3, 4
 $$;
 
--- The last link. Keep it elsewhere: the owner of the database can rewrite a whole chain, but not one whose head is known.
-create or replace function behalf.audit_head() returns table (chain_place bigint, hash text, at timestamptz)
+-- The last link of each strand. Keep them elsewhere: the owner of the database can rewrite a whole chain, but not into one that leads to these.
+create or replace function behalf.audit_head() returns table (strand integer, place bigint, hash text)
   language sql stable security definer
   set search_path = ''
-as $$ select c.place, encode(c.hash, 'hex'), c.at from behalf.audit_chain as c order by c.place desc limit 1 $$;
+as $$ select distinct on (c.strand) c.strand, c.place, encode(c.hash, 'hex') from behalf.audit_chain as c order by c.strand, c.place desc $$;
 
-/* Drops the months that ended before a day. The chain keeps their hashes, so that what is left can still be verified. Returns the partitions dropped. */
+-- The links after known places, {"0": 17}: what was committed since. A strand's places have no gaps, so nothing is missed.
+create or replace function behalf.audit_links_after(places jsonb, at_most integer default 1000) returns setof behalf.audit_chain
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select c.* from generate_series(0, 63) as s (strand)
+  cross join lateral (
+    select * from behalf.audit_chain as c where c.strand = s.strand and c.place > coalesce((places ->> s.strand::text)::bigint, 0) order by c.place limit at_most
+  ) as c
+  order by c.statement_id
+$$;
+
+/* Drops the entries of the months that ended before a day, never this month's, and their links as far as the rest can still be verified.
+   Returns the partitions dropped. */
 create or replace function behalf.prune_audit(older_than date) returns setof text
   language plpgsql
   set search_path = ''
 as $$
 declare
+  first_kept timestamp := date_trunc('month', least(older_than::timestamp, clock_timestamp() at time zone 'UTC'));
+  cut timestamptz := first_kept at time zone 'UTC';
   part text;
-  cut date := date_trunc('month', older_than);
 begin
   for part in
-    select c.relname from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    where n.nspname = 'behalf' and c.relname ~ '^audit_entries_\d{4}_\d{2}$' and c.relkind = 'r'
-      and to_date(right(c.relname, 7), 'YYYY_MM') < cut
+    select c.relname from pg_catalog.pg_inherits as i join pg_catalog.pg_class as c on c.oid = i.inhrelid
+    where i.inhparent = 'behalf.audit_entries'::regclass and right(c.relname, 7) < to_char(first_kept, 'YYYY_MM')
     order by c.relname
   loop
     execute format('drop table behalf.%I', part);
     return next part;
   end loop;
-  insert into behalf.audit_pruned (before) values ((cut::text || ' 00:00:00+00')::timestamptz) on conflict do nothing;
+  insert into behalf.audit_pruned (before) values (cut) on conflict do nothing;
+  -- A strand keeps at least its last link: the next one is appended to it.
+  with last_dropped as (
+    select c.strand, least(max(c.place) - 1, coalesce(min(c.place) filter (where c.at >= cut), max(c.place)) - 1) as place
+    from behalf.audit_chain as c group by c.strand
+  ),
+  dropped as (
+    delete from behalf.audit_chain as c using last_dropped as d where c.strand = d.strand and c.place <= d.place
+    returning c.strand, c.place, c.hash, c.place = d.place as is_last
+  )
+  insert into behalf.audit_bases select d.strand, d.place, d.hash from dropped as d where d.is_last
+  on conflict on constraint audit_bases_pkey do update set place = excluded.place, hash = excluded.hash;
 end
 $$;
 
-revoke execute on all functions in schema behalf from public, anon, authenticated, service_role;
-grant execute on function behalf.claims(), behalf.is_service(), behalf.decode_uri(text), behalf.service_header(text), behalf.user_id(), behalf.task(),
-  behalf.run_id(), behalf.attempt(), behalf.initiator(), behalf.reason(), behalf.is_task(), behalf.actors(), behalf.causes(), behalf.hops(), behalf.caused_by(text) to public;
-grant execute on function behalf.verify_audit(), behalf.audit_head() to service_role;
+revoke execute on function behalf.create_audit_partitions(integer), behalf.without(json, text[]), behalf.primary_key_columns(regclass), behalf.record_changes(),
+  behalf.create_audit_triggers(regclass, text[], text[], text, timestamptz), behalf.audit(regclass, text[], text), behalf.unaudit(regclass),
+  behalf.verify_audit(jsonb), behalf.audit_head(), behalf.audit_links_after(jsonb, integer), behalf.prune_audit(date)
+  from public, anon, authenticated, service_role;
+-- The view's reader runs it.
+grant execute on function behalf.differences(json, json, text[]) to public;
+grant execute on function behalf.verify_audit(jsonb), behalf.audit_head(), behalf.audit_links_after(jsonb, integer) to service_role;
 insert into behalf.migrations (name) values ('020_audit') on conflict do nothing;

@@ -38,7 +38,7 @@ export async function* followAudit(
   const seen = Object.fromEntries((await readAuditHead(client)).map(({ strand, place }) => [strand, place]));
   while (!signal?.aborted) {
     const links = (await source.call("audit_links_after", {
-      places: JSON.stringify(seen),
+      places: seen,
       at_most: pageSize,
     })) as { strand: number; place: number | string; statement_id: number | string }[];
     for (const { strand, place } of links) seen[strand] = Math.max(seen[strand] ?? 0, Number(place));

@@ -49,10 +49,13 @@ function databaseSource(client: QueryableLike): AuditSource {
     },
     call(name, args = {}) {
       const names = Object.keys(args).map((arg, at) => `${arg} => $${at + 1}`);
-      return run(`select * from behalf.${name}(${names.join(", ")})`, Object.values(args));
+      return run(`select * from behalf.${name}(${names.join(", ")})`, Object.values(args).map(asParameter));
     },
   };
 }
+
+/** Drivers write arrays as Postgres arrays; the functions take JSON. */
+const asParameter = (value: unknown) => (typeof value === "object" ? JSON.stringify(value) : value);
 
 function apiSource(client: SupabaseClient): AuditSource {
   const behalf = client.schema("behalf");

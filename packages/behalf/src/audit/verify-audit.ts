@@ -52,7 +52,7 @@ export async function verifyAudit(
   client: AuditClient,
   { head }: { head?: readonly AuditHead[] } = {},
 ): Promise<AuditProblem[]> {
-  const args = head === undefined ? {} : { head: JSON.stringify(head) };
+  const args = head === undefined ? {} : { head };
   const rows = await openSource(client).call("verify_audit", args);
   const number = (value: number | string | null) => (value === null ? null : Number(value));
   return (rows as Record<"strand" | "place" | "statement_id", number | string | null>[]).map((row) => ({
