@@ -14,6 +14,7 @@ import { watchProject } from "./files/watch.js";
 import { RunLog } from "./logs/run-log.js";
 import { saveQueues, settleQueued } from "./runs/queues.js";
 import { toRunRecord } from "./runs/result.js";
+import { startRetention } from "./runs/retention.js";
 import { RunService } from "./runs/service.js";
 import { requeueRuns } from "./runs/update.js";
 import { keepSecretKey } from "./secret-key.js";
@@ -130,6 +131,8 @@ async function start(
     interval: 1000,
   });
   undo.push(() => sweep.stop());
+  const retention = startRetention(pool, options.keepRuns ?? 10_000);
+  undo.push(() => retention.stop());
   const watching = watchProject(options.project, () => {
     fleet
       .reload()

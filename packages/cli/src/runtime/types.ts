@@ -14,6 +14,8 @@ export interface RuntimeOptions {
   secretKey?: string;
   /** Most runs executing at the same time on this server (default 1,000). */
   concurrency?: number;
+  /** Ended runs that are kept; older ones are deleted (default 10,000). */
+  keepRuns?: number;
   /** Milliseconds that code which ignores its cancelled signal may go on before its process is killed (default 2,000). */
   killAfter?: number;
   /** Milliseconds since the epoch; schedules fire by it (default `Date.now`). */

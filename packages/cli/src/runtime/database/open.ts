@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { runMigrations } from "graphile-worker";
 import pg from "pg";
 import { messageOf, RuntimeError } from "../errors.js";
+import { onceReady } from "./retry.js";
 
 const databaseName = "behalf_runtime";
 const sqlFolder = new URL("../../../sql/runtime/", import.meta.url);
@@ -22,7 +23,7 @@ export async function openDatabase(adminDatabaseUrl: string): Promise<RuntimeDat
   const url = new URL(adminDatabaseUrl);
   url.pathname = `/${databaseName}`;
   try {
-    await createDatabase(adminDatabaseUrl);
+    await onceReady(() => createDatabase(adminDatabaseUrl));
     const pool = new pg.Pool({ connectionString: url.href, max: 16, application_name: "behalf-runtime" });
     // A connection that Postgres ends while idle is replaced on next use; unhandled, it would end this process.
     pool.on("error", () => {});

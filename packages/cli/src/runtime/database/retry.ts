@@ -9,6 +9,19 @@ export function isPassing(error: unknown): boolean {
   return passing.test(code ?? "") || /Connection terminated|connection timeout/i.test(message ?? "");
 }
 
+/** Repeats `work` while Postgres says that it starts up or recovers, for a while. */
+export async function onceReady<T>(work: () => Promise<T>, patience = 30_000): Promise<T> {
+  const until = Date.now() + patience;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if ((error as { code?: string }).code !== "57P03" || Date.now() > until) throw error;
+      await sleep(100);
+    }
+  }
+}
+
 /** Repeats `work` while Postgres is away: the end of a run must be written down, however long it takes. */
 export async function untilWritten<T>(work: () => Promise<T>, stopped: () => boolean): Promise<T> {
   for (let wait = 20; ; wait = Math.min(wait * 2, 1000)) {
