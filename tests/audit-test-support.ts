@@ -125,5 +125,3 @@ export async function rows<Row = Record<string, unknown>>(
 ): Promise<Row[]> {
   return (await connection.query(text, values)).rows as Row[];
 }
-
-export const uniqueName = (prefix: string) => `${prefix}_${randomUUID().slice(0, 8)}`;

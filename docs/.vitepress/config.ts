@@ -16,6 +16,7 @@ export default defineConfig({
           { text: "What it is", link: "/" },
           { text: "Migrating from the guide", link: "/migrating" },
           { text: "Configuration", link: "/configuration" },
+          { text: "behalf init", link: "/init" },
           { text: "Testing tasks", link: "/testing" },
         ],
       },
