@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from "node:crypto";
+import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { type Stack, startStack } from "@behalf/cli";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
