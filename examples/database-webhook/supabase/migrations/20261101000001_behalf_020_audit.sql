@@ -253,32 +253,38 @@ begin
     end if;
   end if;
 
-  -- A free strand is taken where there is one, and held until the transaction ends.
-  loop
-    if not pg_try_advisory_xact_lock(hashtext('behalf.audit_chain'), own_strand) then
-      own_strand := (own_strand + 1) % strands;
-      continue when own_strand <> pg_backend_pid() % strands;
-      perform pg_advisory_xact_lock(hashtext('behalf.audit_chain'), own_strand);
-    end if;
-    select c.place, c.hash into last_place, last_hash from behalf.audit_chain as c where c.strand = own_strand order by c.place desc limit 1;
-    if current_setting('transaction_isolation') = 'read committed' then
-      insert into behalf.audit_chain
-      values (own_strand, coalesce(last_place, 0) + 1, e.statement_id, e.at, digest, sha256(coalesce(last_hash, '') || digest));
-      return null;
-    end if;
-    -- Such a transaction doesn't see the links of those that committed after it began: it takes a strand where there are none.
-    begin
-      insert into behalf.audit_chain
-      values (own_strand, coalesce(last_place, 0) + 1, e.statement_id, e.at, digest, sha256(coalesce(last_hash, '') || digest));
-      return null;
-    exception when unique_violation or serialization_failure then
+  if current_setting('transaction_isolation') = 'read committed' then
+    -- A free strand is taken where there is one, and held until the transaction ends.
+    while not pg_try_advisory_xact_lock(hashtext('behalf.audit_chain'), own_strand) loop
       own_strand := (own_strand + 1) % strands;
       if own_strand = pg_backend_pid() % strands then
-        raise exception 'Other transactions wrote to all strands of the audit trail meanwhile.'
-          using errcode = 'serialization_failure', hint = 'Run the transaction again.';
+        perform pg_advisory_xact_lock(hashtext('behalf.audit_chain'), own_strand);
+        exit;
       end if;
+    end loop;
+    select c.place, c.hash into last_place, last_hash from behalf.audit_chain as c where c.strand = own_strand order by c.place desc limit 1;
+    insert into behalf.audit_chain
+    values (own_strand, coalesce(last_place, 0) + 1, e.statement_id, e.at, digest, sha256(coalesce(last_hash, '') || digest));
+    return null;
+  end if;
+
+  -- Such a transaction doesn't see the links of those that committed after it began: it takes a strand where there are none, and asks each once.
+  for attempt in 1 .. strands loop
+    begin
+      if pg_try_advisory_xact_lock(hashtext('behalf.audit_chain'), own_strand) then
+        select c.place, c.hash into last_place, last_hash from behalf.audit_chain as c where c.strand = own_strand order by c.place desc limit 1;
+        insert into behalf.audit_chain
+        values (own_strand, coalesce(last_place, 0) + 1, e.statement_id, e.at, digest, sha256(coalesce(last_hash, '') || digest));
+        return null;
+      end if;
+    exception when unique_violation or serialization_failure then
+      -- A strand that doesn't fit was let go with this block.
+      null;
     end;
+    own_strand := (own_strand + 1) % strands;
   end loop;
+  raise exception 'Other transactions wrote to all strands of the audit trail meanwhile.'
+    using errcode = 'serialization_failure', hint = 'Run the transaction again.';
 end
 $$;
 
