@@ -128,6 +128,7 @@ describe("behalf dev", () => {
         "triggerSecretKey",
       ].sort(),
     );
+    expect((await stat(join(project.folder, ".behalf"))).mode & 0o777).toBe(0o700);
     expect((await stat(join(project.folder, ".behalf/running.json"))).mode & 0o777).toBe(0o600);
 
     const ran = await behalfCommand(

@@ -53,7 +53,6 @@ function readEnvFiles(folder: string): Record<string, string> {
 
 /** Creates `.behalf`, for this user's eyes only and never part of a commit. */
 export async function prepareState(project: Project): Promise<void> {
-  // Not 0700: under root, Postgres runs as another user and has to pass through to its own folder in here.
-  await mkdir(project.state, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  await mkdir(project.state, { recursive: true, mode: 0o700 });
   await writeFile(join(project.state, ".gitignore"), "*\n");
 }

@@ -15,7 +15,7 @@ export async function findTemplate(project: Project): Promise<string> {
   const folder = join(project.state, "testing");
   const template = join(folder, `template-${await fingerprint(join(project.folder, "supabase"))}`);
   if (await exists(template)) return template;
-  await mkdir(folder, { recursive: true, mode: 0o711 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   // What the migrations were before is of no more use.
   for (const name of await readdir(folder)) {
     if (name.startsWith("template-")) await rm(join(folder, name), { recursive: true, force: true });
