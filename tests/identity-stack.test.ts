@@ -277,6 +277,18 @@ describe("what the project refuses", () => {
         good(),
         es256(foreign.privateKey),
       ),
+    "a certificate of its own in x5u": () =>
+      forge(
+        { alg: "ES256", x5u: "http://127.0.0.1:9/key.pem", kid: "foreign" },
+        good(),
+        es256(foreign.privateKey),
+      ),
+    "a key of another curve": () => {
+      const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
+      return forge({ alg: "ES256", kid: "newer" }, good(), es256(privateKey));
+    },
+    "a payload of 8 KB and no signature that fits": () =>
+      forge(hs, { ...good(), note: "x".repeat(8_000) }, hs256("another-secret-of-more-than-32-characters")),
     "an end in the past": () => forge(hs, { ...good(), exp: now() - 60 }, secret()),
     "a beginning in the future": () => forge(hs, { ...good(), nbf: now() + 600 }, secret()),
     "issued in the future": () => forge(hs, { ...good(), iat: now() + 600 }, secret()),
@@ -297,5 +309,46 @@ describe("what the project refuses", () => {
       headers: { apikey: stack.keys.publishableKey, authorization: `Bearer ${token}` },
     });
     expect([response.status, await response.text()]).toEqual([401, expect.not.stringContaining('"id"')]);
+  });
+
+  test("a token with any character changed, or cut anywhere", async () => {
+    const { token } = await createBehalf({ environment }).mintToken(ada);
+    const ask = async (changed: string) =>
+      (
+        await fetch(`${stack.url}/rest/v1/notes?select=id`, {
+          headers: { apikey: stack.keys.publishableKey, authorization: `Bearer ${changed}` },
+        })
+      ).status;
+    expect(await ask(token)).toBe(200);
+    // The last character's low bits may mean nothing; every other one counts.
+    for (let at = 0; at < token.length - 1; at += 3) {
+      const other = token[at] === "A" ? "Q" : "A";
+      const status = await ask(token.slice(0, at) + other + token.slice(at + 1));
+      expect([at, status]).toEqual([at, 401]);
+    }
+    for (let length = 1; length < token.length; length += 9) {
+      const status = await ask(token.slice(0, length));
+      expect([length, status]).toEqual([length, 401]);
+    }
+  });
+
+  // The project's own key signed these, so only its holder can make them. behalf's verifier refuses them all; PostgREST takes whatever is
+  // signed for claims, and the database what it can.
+  test.each([
+    ["a subject that is a number", { sub: 5 }],
+    ["a subject that is no text", { sub: { id: ada } }],
+    ["a subject with NUL in it", { sub: `${ada}\u0000` }],
+    ["an unknown role", { role: "nobody_at_all" }],
+    ["the role of a superuser", { role: "postgres" }],
+  ])("signed, and still of no use: %s", async (_name, claims) => {
+    const response = await fetch(`${stack.url}/rest/v1/notes?select=id`, {
+      headers: {
+        apikey: stack.keys.publishableKey,
+        authorization: `Bearer ${forge(hs, { ...good(), ...claims }, secret())}`,
+      },
+    });
+    const text = await response.text();
+    expect(response.status, text).toBeGreaterThanOrEqual(400);
+    expect(text).not.toContain('"id"');
   });
 });
