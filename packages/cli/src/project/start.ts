@@ -45,6 +45,11 @@ export async function beginProject(
       ...grantEnvironment(project, stack.keys),
       ...(await triggerEnvironment(runtime)),
     }),
+    onRunRequest: (request) =>
+      runtime?.then(
+        (started) => started.recordRequest(request),
+        () => {},
+      ),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   });
   runtime = startRuntime({

@@ -157,6 +157,7 @@ async function start(
       if (row) return toRunRecord(row);
       throw new RuntimeError("ERR_RUNTIME_NO_RUN", `There is no run ${id}. Check its id with runs.list().`);
     },
+    recordRequest: (request) => log.recordRequest(request),
     stop() {
       stopping ??= stopAll();
       return stopping;

@@ -1,3 +1,5 @@
+import type { RunRequest } from "../stack/index.js";
+
 /** What {@link startRuntime} takes. */
 export interface RuntimeOptions {
   /** Folder that holds `trigger.config.ts` and the task files. */
@@ -117,6 +119,8 @@ export interface Runtime {
   trigger(task: string, payload: unknown, options?: TriggerOptions): Promise<{ id: string }>;
   /** Resolves when the run has ended, in whatever way. */
   waitForRun(id: string): Promise<RunRecord>;
+  /** Keeps a request to Supabase with the run that made it. */
+  recordRequest(request: RunRequest): void;
   /** Stops taking runs, gives those in flight back to the queue, ends every process. Safe to call twice. */
   stop(): Promise<void>;
 }

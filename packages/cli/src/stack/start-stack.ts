@@ -6,6 +6,7 @@ import { functionEnvironment, serveFunctions } from "./functions/index.js";
 import { createGateway } from "./gateway/app.js";
 import { openGateway } from "./gateway/listen.js";
 import { createRestProxy } from "./gateway/rest.js";
+import { reportRunRequests } from "./gateway/run-requests.js";
 import { verifyingJwks } from "./keys/jwks.js";
 import { loadSecrets } from "./keys/secrets.js";
 import { createTokenVerifier } from "./keys/verify-token.js";
@@ -122,14 +123,16 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
     onFailure: (message) => warn(`Database Webhook: ${message}`),
   });
   lifetime.add(webhooks.stop);
+  const verifyToken = createTokenVerifier(keys);
   const functions = serveFunctions(options.project, config.functions, {
     environment: functionEnvironment(url, keys, database.urlOf("postgres")),
     moreEnvironment: options.functionEnvironment,
-    verifyToken: createTokenVerifier(keys),
+    verifyToken,
     guard,
     report: (message) => report("function", message),
   });
-  gateway.serve(createGateway(keys, { functions, rest, auth: auth.app, storage: storage.app }));
+  const observe = options.onRunRequest && reportRunRequests(options.onRunRequest, verifyToken);
+  gateway.serve(createGateway(keys, { functions, rest, auth: auth.app, storage: storage.app, observe }));
   // First of all when stopping: nobody should talk to servers that are going away. Harmless the second time.
   lifetime.add(gateway.close);
   report("gateway", `Supabase answers at ${url}`);

@@ -9,8 +9,36 @@ export interface StackOptions {
   port?: number;
   /** Variables that Edge Functions find beside Supabase's own, asked for whenever one starts. */
   functionEnvironment?: () => Promise<Record<string, string>>;
+  /** Called for each answered request that says which run of a task made it. */
+  onRunRequest?: (request: RunRequest) => void;
   /** Called for each thing done, and for each warning, in the order they happen. */
   onProgress?: (step: StackStep) => void;
+}
+
+/** Whose rights a request used. */
+export type RequestIdentity =
+  | { kind: "user"; userId: string; role: string; initiator: string | null }
+  | { kind: "service"; reason: string | null };
+
+/** A request that a run of a task made, and how it was answered. */
+export interface RunRequest {
+  /** `run_…` of Trigger.dev. */
+  run: string;
+  identity: RequestIdentity;
+  at: Date;
+  /** `rest`, `storage`, `auth` or `functions`. */
+  part: string;
+  method: string;
+  /** Without its query, which may hold what rows hold. */
+  path: string;
+  /** Table or function of `rest`, bucket of `storage`, function of `functions`. */
+  target: string | null;
+  /** select, insert, upsert, update, delete or call; outside `rest` the method in lower case. */
+  verb: string;
+  status: number;
+  /** Rows that were read or updated, where PostgREST says so. */
+  rows: number | null;
+  durationMs: number;
 }
 
 /** One thing that was done while starting. */

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { RequestIdentity, RunRequest } from "../../stack/index.js";
 import { Batcher } from "../database/batcher.js";
 import { toKeptJson } from "../database/json.js";
 import type { LogLevel, RuntimeEvent } from "../types.js";
@@ -7,7 +8,7 @@ import type { LogLevel, RuntimeEvent } from "../types.js";
 export interface RunEvent {
   id: string;
   at: Date;
-  kind: "log" | "waiting" | "retrying";
+  kind: "log" | "waiting" | "retrying" | "request" | "span";
   level: LogLevel | null;
   message: string;
   properties: unknown;
@@ -35,7 +36,17 @@ export class RunLog {
   record(event: RuntimeEvent): void {
     if (event.type === "run-finished") this.#lines.delete(event.id);
     const kept = toRunEvent(event);
-    if (!kept) return;
+    if (kept) this.#keep(kept);
+  }
+
+  /** Keeps a request that a run made, and whose rights it used. */
+  recordRequest({ run, at, ...request }: RunRequest): void {
+    const target = request.target ?? request.path;
+    const message = `${request.part} ${request.verb} ${target}`;
+    this.#keep({ run, at, kind: "request", level: null, message: shorten(message), properties: request });
+  }
+
+  #keep(kept: NewEvent): void {
     const count = (this.#lines.get(kept.run) ?? 0) + 1;
     this.#lines.set(kept.run, count);
     if (count > mostLines) return;
@@ -55,6 +66,17 @@ export class RunLog {
       [run, after, most],
     );
     return rows;
+  }
+
+  /** Whose rights each of some runs used, in the order of first use; runs that asked Supabase for nothing are left out. */
+  async identities(runs: string[]): Promise<Record<string, RequestIdentity[]>> {
+    await Promise.all(this.#writing);
+    const { rows } = await this.#pool.query<{ run_id: string; identities: RequestIdentity[] }>(
+      `select run_id, jsonb_agg(identity order by first_at) as identities
+       from runtime.run_identities where run_id = any ($1) group by run_id`,
+      [runs],
+    );
+    return Object.fromEntries(rows.map((row) => [row.run_id, row.identities]));
   }
 
   /** Writes what is left. */
@@ -85,15 +107,22 @@ function toRunEvent(event: RuntimeEvent): NewEvent | undefined {
 
 const shorten = (text: string) => (text.length > longestLine ? `${text.slice(0, longestLine)}…` : text);
 
+/** What belongs to no run of this runtime, because it was deleted or another's token named it, is left out. */
 async function insertEvents(pool: pg.Pool, events: NewEvent[]): Promise<void[]> {
   await pool.query({
     name: "insert-run-events",
-    text: `insert into runtime.run_events (run_id, at, kind, level, message, properties)
-      select run, at, kind, level, message, properties
-      from rows from (json_to_recordset($1)
-        as (run text, at timestamptz, kind text, level text, message text, properties jsonb))
-        with ordinality as t (run, at, kind, level, message, properties, n)
-      order by n`,
+    text: `with given as (
+        select t.* from rows from (json_to_recordset($1)
+          as (run text, at timestamptz, kind text, level text, message text, properties jsonb))
+          with ordinality as t (run, at, kind, level, message, properties, n)
+        where exists (select from runtime.runs where id = run)
+      ), identities as (
+        insert into runtime.run_identities (run_id, identity, first_at)
+        select run, properties->'identity', min(at) from given where kind = 'request' group by 1, 2
+        on conflict do nothing
+      )
+      insert into runtime.run_events (run_id, at, kind, level, message, properties)
+      select run, at, kind, level, message, properties from given order by n`,
     values: [toKeptJson(events)],
   });
   return events.map(() => undefined);

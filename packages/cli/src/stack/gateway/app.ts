@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import type { StackKeys } from "../types.js";
 import { requireApiKey } from "./api-keys.js";
 import { allowAnyOrigin } from "./cors.js";
@@ -12,6 +12,8 @@ export interface GatewayParts {
   /** Absent where the project has no `supabase/functions`. */
   functions?: Hono<GatewayEnv> | undefined;
   storage: Hono<GatewayEnv>;
+  /** Sees every request before the others do. */
+  observe?: MiddlewareHandler<GatewayEnv> | undefined;
 }
 
 /** Answered without an API key, as in Supabase: who verifies a token has none. */
@@ -31,6 +33,7 @@ export function createGateway(keys: StackKeys, parts: GatewayParts): Hono<Gatewa
   const app = new Hono<GatewayEnv>();
   const checkKey = requireApiKey(keys);
   app.use(allowAnyOrigin);
+  if (parts.observe) app.use(parts.observe);
   app.use("/auth/v1/*", (c, next) => (openRoutes.test(c.req.path) ? next() : checkKey(c, next)));
   app.use("/rest/v1/*", checkKey);
   // Storage asks for a token itself, and not for everything: public and signed URLs carry neither token nor key, S3 its own signature.

@@ -65,10 +65,10 @@ function forward(incoming: IncomingMessage, outgoing: ServerResponse, target: Ta
       },
     });
     upstream.once("response", (response) => {
-      outgoing.writeHead(response.statusCode ?? 502, response.statusMessage, {
-        ...endToEnd(response.headers),
-        "access-control-allow-origin": "*",
-      });
+      const headers = { ...endToEnd(response.headers), "access-control-allow-origin": "*" };
+      // Set, not only written: what observes the answer reads them.
+      for (const [name, value] of Object.entries(headers)) if (value) outgoing.setHeader(name, value);
+      outgoing.writeHead(response.statusCode ?? 502, response.statusMessage);
       response.once("error", () => outgoing.destroy());
       response.pipe(outgoing);
     });
