@@ -2,10 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AnyTask, TaskOutput } from "@trigger.dev/sdk";
-import { type Behalf, createBehalf } from "behalf";
+import { createBehalf } from "behalf";
 import { grantEnvironment } from "../project/environment.js";
 import { openProject, prepareState } from "../project/folder.js";
 import { beginProject } from "../project/start.js";
+import { withGrant } from "../project/with-grant.js";
 import { expectRows } from "./expect-rows.js";
 import { copyTemplate, findTemplate } from "./template.js";
 import type { BehalfSuite, EndedRun, StartBehalfOptions } from "./types.js";
@@ -75,16 +76,4 @@ export async function startBehalf<Database = unknown>(
       await rm(directory, { recursive: true, force: true });
     },
   };
-}
-
-/** What an app does where the user's request is. */
-async function withGrant(
-  behalf: Pick<Behalf, "grant" | "mintToken">,
-  userId: string,
-  task: string,
-  payload: unknown,
-) {
-  const { token: accessToken } = await behalf.mintToken(userId);
-  const { grant } = await behalf.grant({ accessToken, task, payload, expiresIn: "15m" });
-  return { ...(payload as object), grant };
 }

@@ -1,0 +1,13 @@
+import type { Behalf } from "behalf";
+
+/** A payload with a grant of a user for it, sealed as an app does where the user's request is. */
+export async function withGrant(
+  behalf: Pick<Behalf, "grant" | "mintToken">,
+  userId: string,
+  task: string,
+  payload: unknown,
+): Promise<{ grant: string }> {
+  const { token: accessToken } = await behalf.mintToken(userId);
+  const { grant } = await behalf.grant({ accessToken, task, payload, expiresIn: "15m" });
+  return { ...(payload as object), grant };
+}
