@@ -56,9 +56,10 @@ async function start(
   undo.push(() => database.close());
   const log = new RunLog(pool);
   undo.push(() => log.stop());
+  const listeners = new Set<(event: RuntimeEvent) => void>(options.onEvent && [options.onEvent]);
   const emit = (event: RuntimeEvent) => {
     log.record(event);
-    options.onEvent?.(event);
+    for (const listener of listeners) listener(event);
   };
   const identity = await ServerIdentity.open(pool, database.url);
   undo.push(() => identity.close());
@@ -157,7 +158,11 @@ async function start(
       if (row) return toRunRecord(row);
       throw new RuntimeError("ERR_RUNTIME_NO_RUN", `There is no run ${id}. Check its id with runs.list().`);
     },
-    recordRequest: (request) => log.recordRequest(request),
+    recordRequest: (request) => emit({ type: "request", request }),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     stop() {
       stopping ??= stopAll();
       return stopping;

@@ -99,6 +99,7 @@ export type RuntimeEvent =
   | ({ type: "run-retrying"; delayMs: number; error: RunError } & RunEventFields)
   | ({ type: "run-finished"; durationMs: number; error?: RunError } & RunEventFields)
   | { type: "log"; level: LogLevel; message: string; run?: string; task?: string; properties?: unknown }
+  | { type: "request"; request: RunRequest }
   | { type: "file-problem"; problem: FileProblem }
   | { type: "reloaded"; tasks: TaskInfo[]; problems: FileProblem[]; durationMs: number }
   | { type: "worker-lost"; reason: string; requeued: number };
@@ -121,6 +122,8 @@ export interface Runtime {
   waitForRun(id: string): Promise<RunRecord>;
   /** Keeps a request to Supabase with the run that made it. */
   recordRequest(request: RunRequest): void;
+  /** Calls `listener` for whatever happens from now on; the returned function ends that. */
+  subscribe(listener: (event: RuntimeEvent) => void): () => void;
   /** Stops taking runs, gives those in flight back to the queue, ends every process. Safe to call twice. */
   stop(): Promise<void>;
 }

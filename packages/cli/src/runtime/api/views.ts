@@ -38,6 +38,7 @@ export function viewRun(row: RunRow) {
     costInCents: 0,
     baseCostInCents: 0,
     durationMs: row.duration_ms,
+    attemptCount: row.attempt_count,
     metadata: row.metadata,
   };
 }
@@ -64,7 +65,6 @@ export async function viewFull(
     ...(await viewPacket("payload", row.payload, row.payload_type, presign)),
     ...(await viewPacket("output", row.output, row.output_type, presign)),
     error: readError(row),
-    attemptCount: row.attempt_count,
     relatedRuns: {
       root: family.root && viewRelated(family.root),
       parent: family.parent && viewRelated(family.parent),

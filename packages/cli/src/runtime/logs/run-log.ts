@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { RequestIdentity, RunRequest } from "../../stack/index.js";
+import type { RequestIdentity } from "../../stack/index.js";
 import { Batcher } from "../database/batcher.js";
 import { toKeptJson } from "../database/json.js";
 import type { LogLevel, RuntimeEvent } from "../types.js";
@@ -36,17 +36,7 @@ export class RunLog {
   record(event: RuntimeEvent): void {
     if (event.type === "run-finished") this.#lines.delete(event.id);
     const kept = toRunEvent(event);
-    if (kept) this.#keep(kept);
-  }
-
-  /** Keeps a request that a run made, and whose rights it used. */
-  recordRequest({ run, at, ...request }: RunRequest): void {
-    const target = request.target ?? request.path;
-    const message = `${request.part} ${request.verb} ${target}`;
-    this.#keep({ run, at, kind: "request", level: null, message: shorten(message), properties: request });
-  }
-
-  #keep(kept: NewEvent): void {
+    if (!kept) return;
     const count = (this.#lines.get(kept.run) ?? 0) + 1;
     this.#lines.set(kept.run, count);
     if (count > mostLines) return;
@@ -99,6 +89,11 @@ function toRunEvent(event: RuntimeEvent): NewEvent | undefined {
       const { id, attempt, delayMs, error } = event;
       const message = `Attempt ${attempt} failed: ${shorten(error.message)}`;
       return { run: id, at, kind: "retrying", level: "error", message, properties: { attempt, delayMs } };
+    }
+    case "request": {
+      const { run, at: askedAt, ...properties } = event.request;
+      const message = `${properties.part} ${properties.verb} ${properties.target ?? properties.path}`;
+      return { run, at: askedAt, kind: "request", level: null, message: shorten(message), properties };
     }
     default:
       return undefined;

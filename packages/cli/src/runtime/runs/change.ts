@@ -38,3 +38,16 @@ export async function rescheduleRun(pool: pg.Pool, id: string, at: Date): Promis
   );
   return rows[0];
 }
+
+/** Lets a run that waits for its next attempt have it. Undefined: it doesn't wait for one. */
+export async function retryNow(pool: pg.Pool, id: string): Promise<RunRow | undefined> {
+  const { rows } = await pool.query<RunRow>(
+    `with moved as (
+       update runtime.runs set ready_at = now(), updated_at = now()
+       where id = $1 and status = 'QUEUED' and attempt_count > 0 returning *
+     ), woken as (select runtime.wake(id, ready_at) from moved)
+     select moved.*, (select count(*) from woken) from moved`,
+    [id],
+  );
+  return rows[0];
+}
