@@ -18,6 +18,7 @@ export default defineConfig({
           { text: "Configuration", link: "/configuration" },
           { text: "behalf init", link: "/init" },
           { text: "Testing tasks", link: "/testing" },
+          { text: "Deploying", link: "/deploying" },
         ],
       },
       {

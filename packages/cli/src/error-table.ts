@@ -5,6 +5,14 @@ import type { StackErrorCode } from "./stack/errors.js";
 
 /** Every code of the command line and what it runs, with its cause and its cure. `docs/errors.md` is made from this and behalf's own table. */
 export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErrorCode, ErrorEntry> = {
+  ERR_USAGE_DEPLOY: {
+    cause: "`behalf deploy` was called without --check, and deploys nothing itself.",
+    cure: "behalf deploy --check, then the commands that the message lists.",
+  },
+  ERR_USAGE_ENV_FILE: {
+    cause: "A file of variables that was named isn't there.",
+    cure: "Name one that is there, relative to the project's folder.",
+  },
   ERR_USAGE_HEAD: {
     cause: "The file of --head can't be read, or isn't what `behalf audit head` printed.",
     cure: "Keep the output of `behalf audit head` unedited, and pass that file.",

@@ -2,6 +2,8 @@ import { BehalfError } from "behalf";
 
 /** How the command line can be used wrongly. */
 export type UsageErrorCode =
+  | "ERR_USAGE_DEPLOY"
+  | "ERR_USAGE_ENV_FILE"
   | "ERR_USAGE_HEAD"
   | "ERR_USAGE_NO_DATABASE"
   | "ERR_USAGE_NO_FOLDER"

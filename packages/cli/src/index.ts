@@ -1,4 +1,10 @@
-export { faults as doctorFaults } from "./doctor/index.js";
+export {
+  type DeployCheckOptions,
+  type DoctorReport,
+  deployFaults,
+  faults as doctorFaults,
+  runDeployCheck,
+} from "./doctor/index.js";
 export { cliErrorTable } from "./error-table.js";
 export { UsageError, type UsageErrorCode } from "./errors.js";
 export {

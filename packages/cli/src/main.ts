@@ -120,6 +120,23 @@ function createProgram(): Command {
       process.exitCode = await (await import("./commands/doctor.js")).doctor(options);
     });
   program
+    .command("deploy")
+    .description("say how the project is deployed; with --check, what it lacks for that, and the cure")
+    .option("--check", "look; exit with 1 where there is an error")
+    .option(
+      "--env-file <file>",
+      "variables that the deployed code will find (default: .env.production, else this shell's)",
+    )
+    .option("--app-env <file>", "those of the app that triggers tasks")
+    .option("--tasks-env <file>", "those of the tasks, in Trigger.dev")
+    .option("--functions-env <file>", "those of the Edge Functions")
+    .option("--offline", "ask no hosted project")
+    .option(...dir)
+    .option("--json", "print one JSON object")
+    .action(async (options) => {
+      process.exitCode = await (await import("./commands/deploy.js")).deploy(options);
+    });
+  program
     .command("explain")
     .description("why a user, or a task for them, gets no rows or may not write")
     .argument("<table>", "notes, or billing.invoices")

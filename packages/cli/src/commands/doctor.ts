@@ -32,7 +32,7 @@ export async function doctor(options: DoctorOptions): Promise<number> {
 
 const colors = { error: "red", warn: "yellow", info: "blue" } as const;
 
-function printReport({ findings, facts, skipped }: DoctorReport): void {
+export function printReport({ findings, facts, skipped }: DoctorReport): void {
   for (const finding of findings) printFinding(finding);
   for (const fact of facts) print(`${styled("green", "ok".padEnd(5))} ${fact}`);
   for (const line of skipped) print(`${styled("dim", "--".padEnd(5))} ${line}`);

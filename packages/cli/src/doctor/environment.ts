@@ -54,16 +54,40 @@ export function isConfigured(variables: Environment): boolean {
 export async function checkEnvironment(environment: ProjectEnvironment): Promise<Finding[]> {
   const findings: Finding[] = [];
   if (isConfigured(environment.variables))
-    for (const { code, variables } of await refusals(environment.variables))
-      findings.push(...variables.map((name) => finding(code, `${name} (${environment.placeOf(name)})`)));
-  for (const { file, variables } of environment.files) {
-    for (const [name, value] of Object.entries(variables)) {
+    for (const { name, finding } of await checkVariables(environment.variables))
+      findings.push({ ...finding, where: `${name} (${environment.placeOf(name)})` });
+  return [...findings, ...checkPublicSecrets(environment.files, findings)];
+}
+
+/** Secrets in files, under names that a build would publish, and about which nothing has been said. */
+export function checkPublicSecrets(
+  files: ProjectEnvironment["files"],
+  known: readonly Finding[] = [],
+): Finding[] {
+  return files.flatMap(({ file, variables }) =>
+    Object.entries(variables).flatMap(([name, value]) => {
       const where = `${name} (${file})`;
-      if (findings.some((known) => known.where === where)) continue;
-      if (isPublicSecret(name, value)) findings.push(finding("ERR_CONFIG_PUBLIC_SECRET", where));
-    }
-  }
-  return findings;
+      const isTold = known.some((other) => other.where.startsWith(where));
+      return !isTold && isPublicSecret(name, value) ? [finding("ERR_CONFIG_PUBLIC_SECRET", where)] : [];
+    }),
+  );
+}
+
+/** What the code does with the variables, where that is known, and the variables about which something was said already. */
+export interface VariablesUse {
+  actsAsUser?: boolean;
+  actsAsService?: boolean;
+  told?: ReadonlySet<string>;
+}
+
+/** Checks variables by behalf's own rules. `where` is the variable's bare name. */
+export async function checkVariables(
+  variables: Environment,
+  use: VariablesUse = {},
+): Promise<{ name: string; finding: Finding }[]> {
+  return (await refusals(variables, use)).flatMap(({ code, variables }) =>
+    variables.map((name) => ({ name, finding: finding(code, name) })),
+  );
 }
 
 interface Refusal {
@@ -72,17 +96,17 @@ interface Refusal {
 }
 
 /** Behalf stops at the first mistake: each is taken out of the way to see the next. */
-async function refusals(variables: Environment): Promise<Refusal[]> {
+async function refusals(variables: Environment, use: VariablesUse): Promise<Refusal[]> {
   const rest = { ...variables };
   const found: Refusal[] = [];
   for (;;) {
-    const error = await refusalOf(rest);
+    const error = await refusalOf(rest, use);
     if (!error) return found;
     const code = error.code as BehalfErrorCode;
     const named = namesIn(error.message);
     // What is missing only because it was taken out has been told already.
     if (code === "ERR_CONFIG_MISSING") {
-      return named.some((name) => variables[name])
+      return named.some((name) => variables[name] || use.told?.has(name))
         ? found
         : [...found, { code, variables: named.slice(0, 1) }];
     }
@@ -98,8 +122,12 @@ function namesIn(message: string): string[] {
   return [...new Set(message.split(". ")[0]?.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g))];
 }
 
-async function refusalOf(environment: Environment): Promise<BehalfError | undefined> {
-  let isCreated = false;
+async function refusalOf(
+  environment: Environment,
+  { actsAsUser = false, actsAsService = false }: VariablesUse,
+): Promise<BehalfError | undefined> {
+  // What is missing for something that the code doesn't do isn't missed.
+  let isNeeded = true;
   try {
     const behalf = createBehalf({
       environment,
@@ -107,14 +135,14 @@ async function refusalOf(environment: Environment): Promise<BehalfError | undefi
       requireGrant: false,
       fetch: async () => new Response(),
     });
-    isCreated = true;
+    if (actsAsService) behalf.asService({ reason: "to see whether it could" });
+    isNeeded = actsAsUser && !environment.BEHALF_BROKER_URL;
     // Minting compares the JWT secret with the anon key that it must have signed.
     await behalf.mintToken("00000000-0000-4000-8000-000000000000");
   } catch (error) {
     if (!(error instanceof BehalfError)) throw error;
-    // A worker for the service role alone, or with a broker, mints nothing, and needs nothing for it.
     const isOurs = /^ERR_(?:CONFIG|KEY)_/.test(error.code);
-    return isOurs && !(isCreated && error.code === "ERR_CONFIG_MISSING") ? error : undefined;
+    return isOurs && (isNeeded || error.code !== "ERR_CONFIG_MISSING") ? error : undefined;
   }
   return undefined;
 }

@@ -3,7 +3,8 @@ import { readConfig } from "../stack/config/read-config.js";
 import { checkBundles } from "./code/bundles.js";
 import { checkTaskFiles } from "./code/task-files.js";
 import { checkEnvironment, type Environment, isConfigured, readEnvironment } from "./environment.js";
-import type { Finding, FindingLevel } from "./finding.js";
+import type { FindingLevel } from "./faults.js";
+import type { Finding } from "./finding.js";
 import { checkProject } from "./project.js";
 import { checkSchema } from "./schema/check-schema.js";
 import { readSchema } from "./schema/read-schema.js";
@@ -54,16 +55,12 @@ export async function runDoctor({ folder, environment, local }: DoctorOptions): 
 
   const databaseUrl = variables.SUPABASE_DB_URL;
   if (databaseUrl) {
-    report.schema = await withDatabase(databaseUrl, skipped, (client) =>
-      readSchema(client, readConfig(folder).api.schemas),
+    const looked = await withDatabase(databaseUrl, skipped, (client) =>
+      lookAtSchema(folder, client, variables.BEHALF_USERS),
     );
-    if (report.schema) {
-      const { exposed, tables, policies } = report.schema;
-      findings.push(...checkSchema(report.schema, variables.BEHALF_USERS));
-      facts.push(
-        `Looked at ${exposed.join(", ")}: ${tables.length} tables and views, ${policies.length} policies.`,
-      );
-    }
+    report.schema = looked?.schema;
+    findings.push(...(looked?.findings ?? []));
+    facts.push(...(looked?.facts ?? []));
   } else skipped.push("Schema: SUPABASE_DB_URL is not set, and no `behalf dev` is running.");
 
   if (isConfigured(variables) && findings.some(({ code }) => /^DOCTOR_(?:CONFIG|KEY)_/.test(code)))
@@ -76,12 +73,34 @@ export async function runDoctor({ folder, environment, local }: DoctorOptions): 
   }
 
   findings.push(...(await checkTaskFiles(folder)), ...(await checkBundles(folder, variables)));
-  findings.sort((a, b) => order[a.level] - order[b.level] || a.where.localeCompare(b.where));
+  sortFindings(findings);
   return report;
 }
 
+/** Errors first, then by where. */
+export function sortFindings(findings: Finding[]): void {
+  findings.sort((a, b) => order[a.level] - order[b.level] || a.where.localeCompare(b.where));
+}
+
+/** Reads the schema and what is wrong with it. */
+export async function lookAtSchema(
+  folder: string,
+  client: pg.Client,
+  usersMode: string | undefined,
+): Promise<{ schema: Schema; findings: Finding[]; facts: string[] }> {
+  const schema = await readSchema(client, readConfig(folder).api.schemas);
+  const { exposed, tables, policies } = schema;
+  return {
+    schema,
+    findings: checkSchema(schema, usersMode),
+    facts: [
+      `Looked at ${exposed.join(", ")}: ${tables.length} tables and views, ${policies.length} policies.`,
+    ],
+  };
+}
+
 /** A table that shows which role a token reaches. */
-function tableToTry(schema: Schema | undefined): { schema: string; name: string } | undefined {
+export function tableToTry(schema: Schema | undefined): { schema: string; name: string } | undefined {
   return schema?.tables.find(
     ({ privileges, schemaUsers }) =>
       privileges.authenticated?.includes("select") && schemaUsers.includes("authenticated"),
@@ -89,7 +108,7 @@ function tableToTry(schema: Schema | undefined): { schema: string; name: string 
 }
 
 /** Opens one connection for the time of `work`; undefined, and a reason, where there is none to be had. */
-async function withDatabase<T>(
+export async function withDatabase<T>(
   connectionString: string,
   skipped: string[],
   work: (client: pg.Client) => Promise<T>,

@@ -29,13 +29,19 @@ const shapes: [what: string, shape: RegExp][] = [
 const token = /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]{10,}/g;
 const secretVariables = /(?:JWT_SECRET|SERVICE_ROLE|SECRET_KEY|SIGNING_KEY|GRANT_KEY|BROKER_SECRET)/;
 
+/** Whether a variable of this name is for a secret. */
+export const isSecretName = (name: string) => secretVariables.test(name);
+
+/** The variables whose values are secrets, and long enough to be looked for. */
+export function configuredSecrets(environment: Environment): [name: string, value: string][] {
+  return Object.entries(environment).flatMap(([name, value]): [string, string][] =>
+    value && value.length >= 16 && isSecretName(name) && classifyKey(value).secret ? [[name, value]] : [],
+  );
+}
+
 /** Looks through built bundles and their source maps for secrets: by their form, and the configured ones by their value. */
 export async function checkBundles(folder: string, environment: Environment): Promise<Finding[]> {
-  const configured = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-    value && value.length >= 16 && secretVariables.test(name) && classifyKey(value).secret
-      ? [[name, value]]
-      : [],
-  );
+  const configured = configuredSecrets(environment);
   const findings: Finding[] = [];
   for (const name of folders) {
     const root = join(folder, name);
@@ -64,7 +70,8 @@ async function listFiles(root: string): Promise<string[]> {
   return paths.filter((_, index) => (sizes[index] ?? 0) <= largest);
 }
 
-function secretsIn(text: string, configured: [name: string, value: string][]) {
+/** Secrets in a text: those that are configured, and whatever has a secret's form. */
+export function secretsIn(text: string, configured: [name: string, value: string][]) {
   const found: { what: string; index: number }[] = [];
   for (const [name, value] of configured) {
     const index = text.indexOf(value);

@@ -1,15 +1,7 @@
-import { SourceMap } from "node:module";
-import {
-  type CallExpression,
-  type Expression,
-  type Node,
-  type ObjectExpression,
-  type Program,
-  parse,
-  type SpreadElement,
-} from "acorn";
+import type { CallExpression, Expression, Node, ObjectExpression, Program, SpreadElement } from "acorn";
 import { simple } from "acorn-walk";
 import type { FaultCode } from "../finding.js";
+import type { ParsedSource } from "./parse-source.js";
 
 export interface SourceFault {
   code: FaultCode;
@@ -17,14 +9,12 @@ export interface SourceFault {
   line: number;
 }
 
-/** Finds clients and tokens made by hand in one module, given as JavaScript with the map of where it came from. */
-export function lintSource(code: string, map: string): SourceFault[] {
-  const program = parse(code, { ecmaVersion: "latest", sourceType: "module", locations: true });
+/** Finds clients and tokens made by hand in one module. */
+export function lintSource({ program, code, textOf, lineOf }: ParsedSource): SourceFault[] {
   const names = namesOf(program);
   const variables = initialValues(program, code);
   const isSupabase = names.createClient.size > 0 || /SUPABASE_JWT_SECRET/.test(code);
   const faults: { code: FaultCode; node: Node }[] = [];
-  const textOf = ({ start, end }: Node) => code.slice(start, end);
   simple(program, {
     CallExpression(node) {
       const callee = textOf(node.callee);
@@ -37,12 +27,7 @@ export function lintSource(code: string, map: string): SourceFault[] {
         faults.push({ code: "DOCTOR_CODE_TOKEN_WITHOUT_ROLE", node });
     },
   });
-  const sources = new SourceMap(JSON.parse(map));
-  return faults.map(({ code, node }) => {
-    const { line = 1, column = 0 } = node.loc?.start ?? {};
-    const entry = sources.findEntry(line - 1, column);
-    return { code, line: "originalLine" in entry ? entry.originalLine + 1 : line };
-  });
+  return faults.map(({ code, node }) => ({ code, line: lineOf(node) }));
 }
 
 interface Names {

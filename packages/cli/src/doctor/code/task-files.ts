@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { transform } from "esbuild";
 import { type Finding, found } from "../finding.js";
 import { lintSource } from "./lint-source.js";
+import { parseSource } from "./parse-source.js";
 
 const skipped = /^(?:node_modules|\.|dist$|build$|out$|coverage$|public$)/;
 const source = /\.[cm]?[jt]sx?$/;
@@ -11,14 +11,21 @@ const imports = /(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g;
 
 /** Looks through the files that define tasks, and those they import, for clients built the way the public guide builds them. */
 export async function checkTaskFiles(folder: string): Promise<Finding[]> {
-  const texts = new Map<string, string>();
-  for (const file of await listSources(folder)) texts.set(file, await readFile(join(folder, file), "utf8"));
+  const texts = await readSources(folder);
   const findings: Finding[] = [];
   for (const file of reachable(texts)) {
-    for (const { code, line } of await lintFile(file, texts.get(file) ?? ""))
+    const source = await parseSource(file, texts.get(file) ?? "");
+    for (const { code, line } of source ? lintSource(source) : [])
       findings.push(found(code, `${file}:${line}`));
   }
   return findings;
+}
+
+/** The project's modules but for tests and declarations: path relative to the folder → text. */
+export async function readSources(folder: string): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const file of await listSources(folder)) texts.set(file, await readFile(join(folder, file), "utf8"));
+  return texts;
 }
 
 async function listSources(folder: string, below = ""): Promise<string[]> {
@@ -34,7 +41,13 @@ async function listSources(folder: string, below = ""): Promise<string[]> {
 
 /** The files that import Trigger.dev's SDK, and whatever they lead to. */
 function reachable(texts: Map<string, string>): string[] {
-  const queue = [...texts].filter(([, text]) => /["']@trigger\.dev\/sdk/.test(text)).map(([file]) => file);
+  const tasks = [...texts].filter(([, text]) => /["']@trigger\.dev\/sdk/.test(text)).map(([file]) => file);
+  return reachableFrom(texts, tasks);
+}
+
+/** The files, and whatever they import, in a stable order. */
+export function reachableFrom(texts: ReadonlyMap<string, string>, files: readonly string[]): string[] {
+  const queue = [...files];
   const seen = new Set(queue);
   for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
     for (const [, specifier = ""] of (texts.get(file) ?? "").matchAll(imports)) {
@@ -48,7 +61,11 @@ function reachable(texts: Map<string, string>): string[] {
   return [...seen].sort();
 }
 
-function findImported(texts: Map<string, string>, file: string, specifier: string): string | undefined {
+function findImported(
+  texts: ReadonlyMap<string, string>,
+  file: string,
+  specifier: string,
+): string | undefined {
   const path = join(dirname(file), specifier).replaceAll("\\", "/");
   const bare = path.replace(/\.[cm]?jsx?$/, "");
   return [
@@ -57,20 +74,4 @@ function findImported(texts: Map<string, string>, file: string, specifier: strin
       [".ts", ".tsx", ".mts", ".js", ".mjs", "/index.ts", "/index.js"].map((end) => name + end),
     ),
   ].find((name) => texts.has(name));
-}
-
-async function lintFile(file: string, text: string) {
-  try {
-    const { code, map } = await transform(text, {
-      loader: file.endsWith("x") ? "tsx" : "ts",
-      format: "esm",
-      sourcemap: true,
-      sourcesContent: false,
-      logLevel: "silent",
-    });
-    return lintSource(code, map);
-  } catch {
-    // What doesn't parse can't run either; `behalf dev` reports it with the line.
-    return [];
-  }
 }
