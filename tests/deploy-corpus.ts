@@ -139,7 +139,10 @@ export const deployFaults: DeployFault[] = [
   {
     name: "nothing to sign with, no key for the service role",
     files: withTasks({ SUPABASE_SIGNING_KEY: undefined, SUPABASE_SECRET_KEY: undefined }),
-    expect: ["DOCTOR_CONFIG_MISSING SUPABASE_JWT_SECRET for tasks"],
+    expect: [
+      "DOCTOR_CONFIG_MISSING SUPABASE_JWT_SECRET for tasks",
+      "DOCTOR_CONFIG_MISSING SUPABASE_SECRET_KEY for tasks",
+    ],
   },
   {
     name: "no key for the service role",

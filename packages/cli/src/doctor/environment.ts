@@ -95,6 +95,14 @@ interface Refusal {
   variables: string[];
 }
 
+/** Of the right form, to see what else is missing. */
+const placeholders: Environment = {
+  SUPABASE_URL: "https://doctor.invalid",
+  SUPABASE_PUBLISHABLE_KEY: "sb_publishable_doctor",
+  SUPABASE_SECRET_KEY: "sb_secret_doctor",
+  SUPABASE_JWT_SECRET: "a placeholder, of which only the form counts".replaceAll(" ", "-"),
+};
+
 /** Behalf stops at the first mistake: each is taken out of the way to see the next. */
 async function refusals(variables: Environment, use: VariablesUse): Promise<Refusal[]> {
   const rest = { ...variables };
@@ -104,13 +112,23 @@ async function refusals(variables: Environment, use: VariablesUse): Promise<Refu
     if (!error) return found;
     const code = error.code as BehalfErrorCode;
     const named = namesIn(error.message);
-    // What is missing only because it was taken out has been told already.
     if (code === "ERR_CONFIG_MISSING") {
-      return named.some((name) => variables[name] || use.told?.has(name))
-        ? found
-        : [...found, { code, variables: named.slice(0, 1) }];
+      const [name = ""] = named;
+      // What is missing only because it was taken out has been told already.
+      const isTold = named.some((other) => variables[other] || use.told?.has(other));
+      if (!isTold) found.push({ code, variables: [name] });
+      const placeholder = placeholders[name];
+      if (use.told === undefined || !placeholder || rest[name]) return found;
+      rest[name] = placeholder;
+      continue;
     }
-    const guilty = named.filter((name) => rest[name]);
+    const guilty = named.filter((name) => rest[name] && rest[name] !== placeholders[name]);
+    // Keys of any project differ from a placeholder's.
+    if (code === "ERR_CONFIG_PROJECT_MISMATCH" && rest.SUPABASE_URL === placeholders.SUPABASE_URL) {
+      for (const name of guilty) delete rest[name];
+      if (guilty.length > 0) continue;
+      return found;
+    }
     if (guilty.length === 0) return [...found, { code, variables: ["SUPABASE_URL"] }];
     found.push({ code, variables: guilty });
     for (const name of guilty) delete rest[name];

@@ -32,12 +32,13 @@ export async function checkSideVariables(folder: string, side: SideToCheck): Pro
   const local = checkLocal(folder, side);
   const told = new Set(local.map(({ name }) => name));
   const own = await checkOwn(side, told);
+  const needed = new Set(own.map(({ name }) => name));
   return [
     ...local.map(({ finding }) => finding),
-    ...checkReads(side, told),
+    ...checkReads(side, new Set([...told, ...needed])),
     ...checkTriggerKey(side, told),
     ...checkNames(side),
-    ...own,
+    ...own.map(({ finding }) => finding),
   ];
 }
 
@@ -114,7 +115,7 @@ function checkNames(side: SideToCheck): Finding[] {
 }
 
 /** By behalf's own rules, where the side uses it. An Edge Function's keys are Supabase's to give. */
-async function checkOwn(side: SideToCheck, told: Set<string>): Promise<Finding[]> {
+async function checkOwn(side: SideToCheck, told: Set<string>): Promise<{ name: string; finding: Finding }[]> {
   const { code, environment } = side;
   if (!code.usesBehalf) return [];
   const variables: Environment =
@@ -130,7 +131,11 @@ async function checkOwn(side: SideToCheck, told: Set<string>): Promise<Finding[]
     .filter(
       ({ finding }) => !(code.makesGrants && finding.code === "DOCTOR_CONFIG_MISSING" && !code.actsAsUser),
     )
-    .map(({ name, finding }) => ({ ...finding, where: placeFor(name, side) }));
+    .map(({ name, finding }) => {
+      const isMissing = finding.code === "DOCTOR_CONFIG_MISSING";
+      const cure = isMissing ? whereToSet[side.side](name) : finding.cure;
+      return { name, finding: { ...finding, cure, where: placeFor(name, side) } };
+    });
 }
 
 function asInFunctions(variables: Environment): Environment {

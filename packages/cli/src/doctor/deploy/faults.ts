@@ -4,7 +4,7 @@ import type { FaultEntry } from "../faults.js";
 export const deployFaults = {
   DEPLOY_VARIABLE_MISSING: {
     level: "error",
-    why: "Its code reads the variable, and nothing sets it.",
+    why: "Nothing sets the variable, and the code that reads it has no other value.",
     cure: "Set it where the code runs, and in the file of variables that is checked.",
   },
   DEPLOY_LOCAL_VALUE: {
