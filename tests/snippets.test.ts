@@ -11,8 +11,8 @@ import { workspace } from "./support/workspace.ts";
 const place = ({ file, line }: Snippet) => `${file}:${line}`;
 
 test("every snippet is of a kind that is checked", () => {
-  // sql is run by tests/snippets-sql.test.ts.
-  const checked = ["ts", "sh", "json", "toml", "sql", "text"];
+  // sql is run by tests/snippets-sql.test.ts; typescript is an example's own code, which tests/walkthroughs.test.ts looks up.
+  const checked = ["ts", "typescript", "sh", "json", "toml", "sql", "text"];
   expect(
     findSnippets()
       .filter(({ language }) => !checked.includes(language))

@@ -22,6 +22,16 @@ export default defineConfig({
         ],
       },
       {
+        text: "Walkthroughs",
+        items: [
+          { text: "Database operations", link: "/walkthroughs/database-operations" },
+          { text: "Edge Function", link: "/walkthroughs/edge-function" },
+          { text: "Database Webhook", link: "/walkthroughs/database-webhook" },
+          { text: "Storage upload", link: "/walkthroughs/storage-upload" },
+          { text: "Where each value is found", link: "/walkthroughs/hosted" },
+        ],
+      },
+      {
         text: "Identity",
         items: [
           { text: "Security", link: "/security" },
