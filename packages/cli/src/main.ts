@@ -59,7 +59,9 @@ function createProgram(): Command {
       "port of the Supabase gateway (default: [api] port of config.toml, else a free one)",
       parsePort,
     )
-    .action(async (options) => (await import("./commands/dev.js")).dev(options));
+    .option("--verbose", "everything that happens: waits, properties of logs, whole stacks")
+    .option("--json", "print one JSON object a line, for programs")
+    .action(async (options) => (await import("./commands/dev/dev.js")).dev(options));
   program
     .command("run")
     .description("run one task and print how it ended")

@@ -1,11 +1,20 @@
-import { styleText } from "node:util";
+import { stripVTControlCharacters, styleText } from "node:util";
 
 type Style = Parameters<typeof styleText>[0];
 
+/** Whether a person looks at the stream, who hasn't asked for plain text with `NO_COLOR`. */
+function isStyled(stream: NodeJS.WriteStream): boolean {
+  return Boolean(stream.isTTY) && !process.env.NO_COLOR;
+}
+
 /** Styled where a person looks at a terminal, plain where a program reads or `NO_COLOR` is set. */
 export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
-  const plain = !stream.isTTY || Boolean(process.env.NO_COLOR);
-  return plain ? text : styleText(style, text);
+  return isStyled(stream) ? styleText(style, text) : text;
+}
+
+/** Text that others wrote, such as a log line: its own colours stay where ours would be. */
+export function foreign(text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return isStyled(stream) ? text : stripVTControlCharacters(text);
 }
 
 export function print(line = ""): void {
@@ -29,4 +38,9 @@ export function printTable(rows: [label: string, value: string][]): void {
 
 export function formatDuration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** The time of day, where this machine is. */
+export function formatTime(at: Date): string {
+  return at.toLocaleTimeString("en-GB", { hour12: false });
 }

@@ -8,6 +8,8 @@ export interface StartedProject {
   stack: Stack;
   runtime: Runtime;
   endpoints: Endpoints;
+  /** Where the console answers, with the word it asks for; left out where there is none. */
+  consoleUrl?: string;
   stop(): Promise<void>;
 }
 

@@ -1,0 +1,82 @@
+import { rm } from "node:fs/promises";
+import { UsageError } from "../../errors.js";
+import { openControl } from "../../project/control.js";
+import { openProject, type Project } from "../../project/folder.js";
+import { findRunning, removeRunning, writeRunning } from "../../project/running.js";
+import { type StartedProject, startProject } from "../../project/start.js";
+import { createActions } from "./actions.js";
+import { openEnding } from "./ending.js";
+import { isForeground } from "./foreground.js";
+import { createJsonReporter } from "./json-reporter.js";
+import { type KeyInput, listenForKeys } from "./keys.js";
+import { partTimer } from "./part-timer.js";
+import { createTextReporter } from "./text-reporter.js";
+
+export interface DevOptions {
+  dir: string;
+  fresh?: boolean;
+  port?: number;
+  verbose?: boolean;
+  json?: boolean;
+}
+
+/** `behalf dev`: everything this folder needs, running until Ctrl-C or `behalf stop`. */
+export async function dev(options: DevOptions, input: KeyInput = process.stdin): Promise<void> {
+  const project = openProject(options.dir);
+  if (await findRunning(project)) {
+    throw new UsageError(
+      "ERR_USAGE_RUNNING",
+      `behalf dev is running for ${project.folder} already. See it with: behalf status. End it with: behalf stop.`,
+    );
+  }
+  if (options.fresh) await rm(project.state, { recursive: true, force: true });
+  const { folder } = project;
+  const reporter = options.json
+    ? createJsonReporter()
+    : createTextReporter({ folder, verbose: options.verbose });
+
+  const timer = partTimer(reporter);
+  const started = await startProject(project, {
+    port: options.port ?? "configured",
+    onProgress: timer.onProgress,
+    onEvent: timer.onEvent,
+  });
+  const ending = openEnding(async () => {
+    reporter.stopping();
+    await started.stop();
+    await removeRunning(project);
+  });
+  const control = await serveControl(project, started, ending.stop);
+  const keys = !options.json && Boolean(input.isTTY) && isForeground();
+  const { endpoints, runtime, consoleUrl } = started;
+  timer.ready({
+    folder,
+    supabaseUrl: endpoints.supabaseUrl,
+    triggerApiUrl: endpoints.triggerApiUrl,
+    consoleUrl,
+    tasks: runtime.tasks().map(({ id }) => id),
+    problems: runtime.problems(),
+    keys,
+  });
+  const ignoreKeys = keys ? listenForKeys(input, createActions({ started, reporter, ending })) : undefined;
+  try {
+    await ending.ended;
+  } finally {
+    ignoreKeys?.();
+    control.close();
+  }
+}
+
+/** Lets other terminals find and stop this one. */
+async function serveControl(project: Project, started: StartedProject, stop: () => Promise<void>) {
+  const control = await openControl({
+    status: () => ({
+      ...started.endpoints,
+      tasks: started.runtime.tasks().map((task) => task.id),
+      problems: started.runtime.problems().map(({ file, message }) => ({ file, message })),
+    }),
+    stop,
+  });
+  await writeRunning(project, { controlUrl: control.url, token: control.token });
+  return control;
+}
