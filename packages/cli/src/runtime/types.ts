@@ -91,6 +91,18 @@ interface RunEventFields {
   attempt: number;
 }
 
+/** A span of a run that ended: of `logger.trace`, of the SDK's own, or of anything else that uses OpenTelemetry. */
+export interface RunSpan {
+  name: string;
+  spanId: string;
+  parentSpanId: string | null;
+  startedAt: Date;
+  durationMs: number;
+  /** Flat: names with dots, plain values or lists of them. What may hold a secret is left out. */
+  attributes: Record<string, unknown>;
+  error: string | null;
+}
+
 /** Something that happened in the runtime, in the order it happened. */
 export type RuntimeEvent =
   | ({ type: "run-queued" } & RunEventFields)
@@ -100,6 +112,7 @@ export type RuntimeEvent =
   | ({ type: "run-finished"; durationMs: number; error?: RunError } & RunEventFields)
   | { type: "log"; level: LogLevel; message: string; run?: string; task?: string; properties?: unknown }
   | { type: "request"; request: RunRequest }
+  | ({ type: "span"; run: string; task: string } & RunSpan)
   | { type: "file-problem"; problem: FileProblem }
   | { type: "reloaded"; tasks: TaskInfo[]; problems: FileProblem[]; durationMs: number }
   | { type: "worker-lost"; reason: string; requeued: number };

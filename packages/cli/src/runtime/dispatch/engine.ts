@@ -13,7 +13,7 @@ import {
   retryRun,
 } from "../runs/update.js";
 import type { RuntimeEvent } from "../types.js";
-import type { FromWorker, StopReason, WaitResult, WaitTarget } from "../worker/messages.js";
+import type { EndedSpan, FromWorker, StopReason, WaitResult, WaitTarget } from "../worker/messages.js";
 import type { Fleet } from "../workers/fleet.js";
 import type { TaskWorker } from "../workers/task-worker.js";
 import { ActiveRun } from "./active-run.js";
@@ -148,9 +148,18 @@ export class Engine {
       case "abandoned":
         this.#fleet?.replace(worker);
         break;
+      case "spans":
+        this.#emitSpans(this.#find(worker, message.run, message.attempt), message.spans);
+        break;
       case "log":
         this.#onLog(message);
     }
+  }
+
+  #emitSpans(run: ActiveRun | undefined, spans: EndedSpan[]): void {
+    if (!run) return;
+    const { id, task } = run.row;
+    for (const span of spans) this.#options.emit({ type: "span", run: id, task, ...span });
   }
 
   #onLog({ run, task, level, message, properties }: FromWorker & { type: "log" }): void {
@@ -168,7 +177,11 @@ export class Engine {
     const run = this.#find(worker, message.run, message.attempt);
     if (!run) return;
     run.settled = true;
-    if (message.metadata) await this.#changeMetadata(run.row, message.metadata);
+    this.#emitSpans(run, message.spans);
+    if (message.metadata) {
+      // Metadata that can't be kept must not keep its run from ending.
+      await this.#changeMetadata(run.row, message.metadata).catch((error: unknown) => this.#report(error));
+    }
     await this.#settle(run, message.result, message.durationMs);
   }
 
@@ -316,10 +329,12 @@ export class Engine {
     return untilWritten(work, () => this.#stopped);
   }
 
+  #report(error: unknown): void {
+    if (!this.#stopped) this.#options.emit({ type: "log", level: "error", message: messageOf(error) });
+  }
+
   #track(work: Promise<unknown>): void {
-    const tracked = work.catch((error: unknown) => {
-      if (!this.#stopped) this.#options.emit({ type: "log", level: "error", message: messageOf(error) });
-    });
+    const tracked = work.catch((error: unknown) => this.#report(error));
     this.#writing.add(tracked);
     void tracked.finally(() => this.#writing.delete(tracked));
   }

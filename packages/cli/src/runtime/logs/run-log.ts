@@ -95,6 +95,10 @@ function toRunEvent(event: RuntimeEvent): NewEvent | undefined {
       const message = `${properties.part} ${properties.verb} ${properties.target ?? properties.path}`;
       return { run, at: askedAt, kind: "request", level: null, message: shorten(message), properties };
     }
+    case "span": {
+      const { type, run, task, name, startedAt, ...properties } = event;
+      return { run, at: startedAt, kind: "span", level: null, message: name, properties };
+    }
     default:
       return undefined;
   }

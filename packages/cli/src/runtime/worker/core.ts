@@ -2,12 +2,15 @@ import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Otel } from "./otel.js";
 
 /** The parts of `@trigger.dev/core` that the worker drives. */
 export interface Core {
   v3: typeof import("@trigger.dev/core/v3");
   workers: typeof import("@trigger.dev/core/v3/workers");
   tracer: typeof import("@trigger.dev/core/v3/tracer");
+  /** OpenTelemetry's SDK as core itself resolves it. */
+  otel: Otel;
 }
 
 /**
@@ -27,8 +30,10 @@ export async function loadCore(projectFolder: string): Promise<Core> {
     const esm = commonjs.replace(`${sep}commonjs${sep}`, `${sep}esm${sep}`);
     return import(pathToFileURL(existsSync(esm) ? esm : commonjs).href);
   };
+  const ofCore = createRequire(require.resolve("@trigger.dev/core/v3"));
+  const otel = ofCore("@opentelemetry/sdk-trace-node") as Otel;
   const [v3, workers, tracer] = await Promise.all([load("v3"), load("v3/workers"), load("v3/tracer")]);
-  return { v3, workers, tracer } as Core;
+  return { v3, workers, tracer, otel } as Core;
 }
 
 function findPackage(from: string, name: string): string | undefined {

@@ -1,8 +1,9 @@
 import type { TaskRunExecution, TaskRunExecutionResult } from "@trigger.dev/core/v3";
 import type { Core } from "./core.js";
 import { createInputStreams, type Machinery } from "./managers.js";
-import type { MetadataChanges, ProjectConfig, StopReason } from "./messages.js";
+import type { EndedSpan, MetadataChanges, ProjectConfig, StopReason } from "./messages.js";
 import { runInScope, type Scope } from "./scope.js";
+import { takeLastSpans, takeSpans } from "./spans.js";
 import { type AskToWait, createWaits } from "./waits.js";
 
 /** An attempt in progress. */
@@ -13,7 +14,10 @@ export interface Attempt {
     result: TaskRunExecutionResult;
     durationMs: number;
     metadata: MetadataChanges | undefined;
+    spans: EndedSpan[];
   }>;
+  /** The spans that ended since this was last asked. */
+  takeSpans(): EndedSpan[];
   /** Aborts its signal and calls its onCancel hooks; what hasn't ended after `grace` ms is abandoned. */
   stop(reason: StopReason, grace: number): void;
 }
@@ -90,12 +94,14 @@ export function startAttempt(
     await stopFlushing();
     scope.inputStreams?.reset();
     const metadata = await lastMetadata(core, scope);
-    return { result, durationMs: performance.now() - startedAt, metadata };
+    const durationMs = performance.now() - startedAt;
+    return { result, durationMs, metadata, spans: takeLastSpans(scope, result.ok) };
   }
 
   return {
     execution,
     ended,
+    takeSpans: () => takeSpans(scope),
     stop(reason, grace) {
       scope.abort.abort(
         reason === "cancelled"
@@ -153,6 +159,8 @@ function createScope(
     timeout: { signal: abort.signal, abortAfterTimeout: () => abort, reset() {} },
     listeners: { wait: [], resume: [], cancel: [] },
     abort,
+    spans: [],
+    spanCount: 0,
     abandoned: false,
     pendingWaits: 0,
     parallelWaits: false,

@@ -81,10 +81,19 @@ function execute({ execution }: ToWorker & { type: "execute" }): void {
     () => send({ type: "abandoned", run, attempt }),
   );
   attempts.set(key, started);
-  void started.ended.then(({ result, durationMs, metadata }) => {
+  void started.ended.then((end) => {
     attempts.delete(key);
-    send({ type: "result", run, attempt, durationMs, result, metadata });
+    send({ type: "result", run, attempt, ...end });
   });
+}
+
+/** Spans of attempts that go on; those left when an attempt ends come with its result. */
+function sendSpans(): void {
+  for (const { execution, takeSpans } of attempts.values()) {
+    const spans = takeSpans();
+    if (spans.length > 0)
+      send({ type: "spans", run: execution.run.id, attempt: execution.attempt.number, spans });
+  }
 }
 
 function stop(message: ToWorker & { type: "stop" }): void {
@@ -111,6 +120,7 @@ async function handle(message: ToWorker): Promise<void> {
 }
 
 const { exit } = process;
+setInterval(sendSpans, 500).unref();
 followParent();
 supplyWebSocket();
 captureConsole(log);

@@ -2,6 +2,7 @@ import type { TaskWait } from "@trigger.dev/core/v3";
 import type { LogLevel } from "../types.js";
 import type { Core } from "./core.js";
 import { currentScope, forwardToScope, type Scope } from "./scope.js";
+import { installSpans } from "./spans.js";
 import { noWaits } from "./waits.js";
 
 /** Where `logger.*` and `console.*` of task code go. */
@@ -38,7 +39,7 @@ export function installManagers(core: Core, log: LogSink): Machinery {
   installContext(core);
   const catalog = new workers.StandardResourceCatalog();
   v3.resourceCatalog.setGlobalResourceCatalog(catalog);
-  // No provider is registered: spans lead nowhere, so nothing of a run can leak through them.
+  installSpans(core);
   const tracer = new core.tracer.TriggerTracer({ name: "behalf", version: "0" });
   installLogger(core, tracer, log);
   // Switched off: it would patch the global console once a run.

@@ -54,6 +54,18 @@ export interface MetadataChanges {
   rootOperations?: unknown[] | undefined;
 }
 
+/** A span that ended. */
+export interface EndedSpan {
+  name: string;
+  spanId: string;
+  parentSpanId: string | null;
+  startedAt: Date;
+  durationMs: number;
+  /** Flat: names with dots, plain values or lists of them. */
+  attributes: Record<string, unknown>;
+  error: string | null;
+}
+
 export type StopReason = "cancelled" | "maxDuration";
 
 /** What a run can wait for outside its process. */
@@ -86,7 +98,10 @@ export type FromWorker =
       durationMs: number;
       result: TaskRunExecutionResult;
       metadata: MetadataChanges | undefined;
+      /** Those that weren't sent yet. */
+      spans: EndedSpan[];
     }
+  | { type: "spans"; run: string; attempt: number; spans: EndedSpan[] }
   /** The run was asked to stop and this process is alive to hear it. */
   | { type: "stopping"; run: string; attempt: number }
   /** The run's code went on after its grace; it can do no more harm here, but this process should take no other run. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { TaskRunContext, TaskRunExecution, TaskWait } from "@trigger.dev/core/v3";
 import type { RuntimeManager } from "@trigger.dev/core/v3/workers";
 import type { Core } from "./core.js";
+import type { EndedSpan } from "./messages.js";
 
 type Workers = Core["workers"];
 
@@ -23,6 +24,9 @@ export interface Scope {
     cancel: (() => Promise<void>)[];
   };
   abort: AbortController;
+  /** Spans that ended and weren't sent yet. */
+  spans: EndedSpan[];
+  spanCount: number;
   /** Its result is decided; what its code still does must not matter. */
   abandoned: boolean;
   /** Wait requests sent and not yet answered by a resume: more than one means parallel waits. */
