@@ -33,6 +33,11 @@ export class Changes {
     });
   }
 
+  /** Nobody waits any more for a run that doesn't exist. */
+  forget(id: string): void {
+    this.#awaited.delete(id);
+  }
+
   /** Runs that someone waits for; another server may end them, so their rows have to be looked at now and then. */
   get awaited(): string[] {
     return [...this.#awaited.keys()];

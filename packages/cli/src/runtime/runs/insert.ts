@@ -31,7 +31,9 @@ export async function insertRun(queryable: Queryable, run: NewRun): Promise<Inse
     batcher = new Batcher((runs) => insertMany(queryable, runs));
     batchers.set(queryable, batcher);
   }
-  return { row: await batcher.add(run), isCached: false };
+  // Its id is settled first: should the answer be lost with the connection, the same run is written again, not another.
+  const id = run.id ?? generateFriendlyId("run");
+  return { row: await batcher.add({ ...run, id }), isCached: false };
 }
 
 async function insertOnce(client: Queryable, run: NewRun, key: string): Promise<InsertedRun> {

@@ -1,6 +1,7 @@
 import { stringifyIO, type TaskRunExecutionResult } from "@trigger.dev/core/v3";
 import type pg from "pg";
 import { ApiFailure } from "../api/failure.js";
+import { untilWritten } from "../database/retry.js";
 import type { Changes } from "../dispatch/changes.js";
 import type { Engine } from "../dispatch/engine.js";
 import type { ProjectConfig, TaskManifest } from "../worker/messages.js";
@@ -107,8 +108,15 @@ export class RunService {
   async ended(id: string): Promise<RunRow | undefined> {
     const { pool, changes } = this.#options;
     const ending = changes.ended(id);
-    const row = await readRun(pool, id);
-    if (!row) return undefined;
+    // A parent that waits has to outlast a restart of Postgres.
+    const row = await untilWritten(
+      () => readRun(pool, id),
+      () => false,
+    );
+    if (!row) {
+      changes.forget(id);
+      return undefined;
+    }
     if (hasEnded(row.status)) changes.settle(row);
     return ending;
   }
