@@ -29,6 +29,10 @@ export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErro
     cause: "The folder holds neither supabase/ nor trigger.config.ts.",
     cure: "Go to a project's folder, or make one with `behalf init`.",
   },
+  ERR_USAGE_NOT_RUNNING: {
+    cause: "The command speaks to the running `behalf dev` of the folder, and none runs.",
+    cure: "Start it with `behalf dev`, or name its folder with --dir.",
+  },
   ERR_USAGE_PAYLOAD: {
     cause: "--payload isn't JSON.",
     cure: "Put the JSON in single quotes, so that the shell leaves it alone.",
@@ -36,6 +40,10 @@ export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErro
   ERR_USAGE_RUNNING: {
     cause: "`behalf dev` runs for this folder already.",
     cure: "Use that one, or end it with `behalf stop`.",
+  },
+  ERR_USAGE_UNKNOWN_RUN: {
+    cause: "No run of this project has this id, or more than one has an id that begins so.",
+    cure: "Take an id that `behalf runs` lists.",
   },
   ERR_USAGE_UNKNOWN_TASK: {
     cause: "No task file of the project has a task with this id.",

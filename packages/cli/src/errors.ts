@@ -8,8 +8,10 @@ export type UsageErrorCode =
   | "ERR_USAGE_NO_DATABASE"
   | "ERR_USAGE_NO_FOLDER"
   | "ERR_USAGE_NO_PROJECT"
+  | "ERR_USAGE_NOT_RUNNING"
   | "ERR_USAGE_PAYLOAD"
   | "ERR_USAGE_RUNNING"
+  | "ERR_USAGE_UNKNOWN_RUN"
   | "ERR_USAGE_UNKNOWN_TASK";
 
 /** The command line was used wrongly. The commands print its message and exit with 2. */

@@ -1,5 +1,6 @@
 import { BehalfError } from "behalf";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { runStatuses } from "./commands/run-statuses.js";
 import { printError, styled } from "./commands/terminal.js";
 import { UsageError } from "./errors.js";
 
@@ -67,11 +68,14 @@ function createProgram(): Command {
     .description("run one task and print how it ended")
     .argument("<task-id>")
     .option("--payload <json>", "the task's payload")
+    .option("--as <user-id>", "seal a grant of this user for the run, as an app does")
+    .option("--watch", "run it again whenever the code changes, until Ctrl-C")
     .option(...dir)
-    .option("--json", "print one JSON object")
+    .option("--json", "print one JSON object; with --watch, one a line")
     .action(async (taskId, options) => {
-      process.exitCode = await (await import("./commands/run.js")).run(taskId, options);
+      process.exitCode = await (await import("./commands/run/run.js")).run(taskId, options);
     });
+  addRuns(program);
   program
     .command("status")
     .description("what is running for a folder, with URLs and keys")
@@ -173,6 +177,39 @@ function createProgram(): Command {
     });
   addAudit(program);
   return program;
+}
+
+function addRuns(program: Command): void {
+  program
+    .command("runs")
+    .description("the latest runs of the running behalf dev, newest first")
+    .addOption(new Option("--status <status...>", "with one of these statuses").choices(runStatuses))
+    .option("--task <id...>", "of these tasks")
+    .option("--tag <tag...>", "with one of these tags")
+    .option("--limit <number>", "at most so many, 1 to 1000", parseLimit, 25)
+    .option(...dir)
+    .option("--json", "print a JSON array")
+    .action(async (options) => (await import("./commands/runs.js")).runs(options));
+  program
+    .command("logs")
+    .description("what a run logged, and how it ended")
+    .argument("<run-id>", "or how it begins")
+    .option("--follow", "print lines as they come, until the run ends")
+    .option(...dir)
+    .option("--json", "print a JSON array; with --follow, one JSON object a line")
+    .action(async (run, options) => (await import("./commands/logs.js")).logs(run, options));
+  program
+    .command("cancel")
+    .description("ask a run to stop, and those it triggered")
+    .argument("<run-id>", "or how it begins")
+    .option(...dir)
+    .action(async (run, options) => (await import("./commands/logs.js")).cancel(run, options));
+  program
+    .command("replay")
+    .description("run a run's task again with the same payload, and print the new run's id")
+    .argument("<run-id>", "or how it begins")
+    .option(...dir)
+    .action(async (run, options) => (await import("./commands/logs.js")).replay(run, options));
 }
 
 function addAudit(program: Command): void {

@@ -1,16 +1,6 @@
-import { join } from "node:path";
-import type { FileProblem, RunError, RunStatus, RuntimeEvent } from "../runtime/index.js";
-import { readSource, type SourceLines } from "../source/code-frame.js";
+import type { RunStatus, RuntimeEvent } from "../runtime/index.js";
+import { type ErrorLinesOptions, errorLines, messageLines, problemLines } from "./error-lines.js";
 import { foreign, formatDuration, formatTime, styled } from "./terminal.js";
-
-export interface EventLinesOptions {
-  /** The project's folder, where the lines of code are read. */
-  folder: string;
-  /** Everything that happens, with the properties of logs and whole stacks. */
-  verbose?: boolean | undefined;
-  /** What the lines are for: it decides on colours. Default: standard output. */
-  stream?: NodeJS.WriteStream;
-}
 
 type Colour = "green" | "yellow" | "red" | "dim";
 
@@ -30,12 +20,25 @@ export function countTasks({ length }: readonly unknown[]): string {
   return `${length} ${length === 1 ? "task" : "tasks"}`;
 }
 
+export function colourOf(level: string | null): Colour {
+  if (level === "error") return "red";
+  return level === "warn" ? "yellow" : "dim";
+}
+
+/** A log's properties behind its message. */
+export function formatProperties(properties: unknown, stream?: NodeJS.WriteStream): string {
+  return properties === undefined || properties === null
+    ? ""
+    : `  ${styled("dim", JSON.stringify(properties), stream)}`;
+}
+
 /** Turns what happens in the runtime into lines for a person: one for each run that ended, with its columns below each other. */
 export class EventLines {
-  readonly #options: EventLinesOptions;
+  readonly #options: ErrorLinesOptions;
   #width = 8;
 
-  constructor(options: EventLinesOptions) {
+  /** `verbose`: everything that happens, with the properties of logs and whole stacks. */
+  constructor(options: ErrorLinesOptions) {
     this.#options = options;
   }
 
@@ -46,7 +49,7 @@ export class EventLines {
 
   /** The lines for an event: none for what only repeats, unless everything is asked for. */
   format(event: RuntimeEvent): string[] {
-    const { verbose } = this.#options;
+    const { verbose, stream } = this.#options;
     switch (event.type) {
       case "run-queued":
       case "run-started":
@@ -56,18 +59,19 @@ export class EventLines {
         return this.#finished(event);
       case "run-retrying": {
         const line = this.#line(["↻", "yellow"], event, "RETRYING", formatDuration(event.delayMs));
-        return [`${line}  after attempt ${event.attempt}`, ...this.#error(event.error, verbose)];
+        // Where the last attempt fails as well, its line of code is shown then.
+        const error = verbose ? errorLines(event.error, this.#options) : messageLines(event.error, stream);
+        return [`${line}  after attempt ${event.attempt}`, ...indented(error)];
       }
       case "log":
         return this.#log(event);
       case "file-problem":
-        return this.problem(event.problem);
-      case "reloaded": {
+        return problemLines(event.problem, this.#options);
+      case "reloaded":
         this.fit(event.tasks.map(({ id }) => id));
         return [
           `${this.#time()}  ${this.#styled("green", "✓")} ${countTasks(event.tasks)} reloaded in ${formatDuration(event.durationMs)}`,
         ];
-      }
       case "worker-lost":
         return [
           `${this.#time()}  ${this.#styled("red", `✗ A worker process ended (${event.reason}); its ${event.requeued} runs go on.`)}`,
@@ -77,34 +81,22 @@ export class EventLines {
     }
   }
 
-  /** Why a task file wasn't taken, with the line that is to blame. */
-  problem({ file, line, message }: FileProblem): string[] {
-    const where = line === undefined ? file : `${file}:${line}`;
-    const source =
-      line === undefined
-        ? undefined
-        : readSource(`    at ${join(this.#options.folder, file)}:${line}:1`, this.#options.folder);
-    return [
-      this.#styled("red", `✗ ${where}  ${this.#foreign(message)}`),
-      ...(source ? this.#frame(source, false) : []),
-    ];
-  }
-
   #finished(event: RuntimeEvent & { type: "run-finished" }): string[] {
     const mark = marks[event.status] ?? ["✗", "red" as const];
     const line = this.#line(mark, event, event.status, formatDuration(event.durationMs));
     const attempt = event.attempt > 1 ? `  attempt ${event.attempt}` : "";
-    return [`${line}${attempt}`, ...(event.error ? this.#error(event.error, true) : [])];
+    return [`${line}${attempt}`, ...(event.error ? indented(errorLines(event.error, this.#options)) : [])];
   }
 
   #log({ level, message, run, task, properties }: RuntimeEvent & { type: "log" }): string[] {
-    const { verbose } = this.#options;
+    const { verbose, stream } = this.#options;
     if (level === "debug" && !verbose) return [];
-    const colour = level === "error" ? "red" : level === "warn" ? "yellow" : "dim";
-    const more =
-      verbose && properties !== undefined ? `  ${this.#styled("dim", JSON.stringify(properties))}` : "";
-    const place = { task: task ?? "", id: run ?? "" };
-    return [`${this.#line([" ", colour], place, level)}  ${this.#foreign(message)}${more}`];
+    const colour = colourOf(level);
+    const line =
+      run === undefined
+        ? `${this.#time()}    ${this.#styled(colour, level)}`
+        : this.#line([" ", colour], { task: task ?? "", id: run }, level);
+    return [`${line}  ${foreign(message, stream)}${verbose ? formatProperties(properties, stream) : ""}`];
   }
 
   #line(
@@ -121,33 +113,6 @@ export class EventLines {
     ].join("  ");
   }
 
-  #error({ name, message, stackTrace }: RunError, withSource: boolean | undefined): string[] {
-    const said = this.#foreign(`${name ?? "Error"}: ${message}`).split("\n");
-    const source = stackTrace && withSource ? readSource(stackTrace, this.#options.folder) : undefined;
-    const frames = this.#foreign(stackTrace ?? "")
-      .split("\n")
-      .filter((line) => /^\s+at /.test(line));
-    return [
-      ...said.map((line) => `${indent}${this.#styled("red", line)}`),
-      ...(source ? this.#frame(source, true) : []),
-      ...(this.#options.verbose ? frames.map((line) => `${indent}${this.#styled("dim", line.trim())}`) : []),
-    ];
-  }
-
-  /** The lines around the one that threw, which is marked; a caret stands below its column. */
-  #frame({ file, line, column, lines }: SourceLines, exact: boolean): string[] {
-    const width = String(lines.at(-1)?.number ?? line).length;
-    const where = exact ? [`${indent}${this.#styled("dim", `${file}:${line}:${column}`)}`] : [];
-    const shown = lines.flatMap(({ number, text }) => {
-      const code = `${String(number).padStart(width)} │ ${text}`;
-      if (number !== line) return [`${indent}  ${this.#styled("dim", code)}`];
-      const before = text.slice(0, column - 1).replaceAll(/[^\t]/g, " ");
-      const caret = `${indent}  ${" ".repeat(width)} │ ${before}${this.#styled("red", "^")}`;
-      return [`${indent}${this.#styled("red", ">")} ${code}`, ...(exact ? [caret] : [])];
-    });
-    return [...where, ...shown];
-  }
-
   #time(): string {
     return this.#styled("dim", formatTime(new Date()));
   }
@@ -155,8 +120,6 @@ export class EventLines {
   #styled(style: Colour, text: string): string {
     return styled(style, text, this.#options.stream);
   }
-
-  #foreign(text: string): string {
-    return foreign(text, this.#options.stream);
-  }
 }
+
+const indented = (lines: string[]) => lines.map((line) => `${indent}${line}`);

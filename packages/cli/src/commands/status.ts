@@ -12,7 +12,7 @@ export async function status(options: { dir: string; json?: boolean }): Promise<
     else print(`Nothing is running for ${project.folder}. Start it with: behalf dev`);
     return;
   }
-  const { tasks, problems, ...endpoints } = await running.status();
+  const { tasks, problems, loads: _, ...endpoints } = await running.status();
   if (options.json) return printJson({ running: true, ...endpoints });
   print(`behalf dev is running for ${project.folder}.\n`);
   printEndpoints(endpoints);

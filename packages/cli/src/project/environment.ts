@@ -45,7 +45,10 @@ export function taskEnvironment(project: Project, stack: Stack): Record<string, 
  * The key of grants, for those who seal (Edge Functions, tests) and those who open (tasks) alike: the project's own, or one that is
  * made from its JWT secret, so that grants need no configuration here.
  */
-export function grantEnvironment(project: Project, keys: StackKeys): { BEHALF_GRANT_KEY: string } {
+export function grantEnvironment(
+  project: Project,
+  keys: Pick<StackKeys, "jwtSecret">,
+): { BEHALF_GRANT_KEY: string } {
   const made = createHmac("sha256", keys.jwtSecret).update("grants of behalf dev").digest("base64url");
   return { BEHALF_GRANT_KEY: project.environment.BEHALF_GRANT_KEY ?? made };
 }

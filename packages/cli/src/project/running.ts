@@ -1,5 +1,6 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { FileProblem } from "../runtime/index.js";
 import type { Endpoints } from "./environment.js";
 import type { Project } from "./folder.js";
 
@@ -12,7 +13,9 @@ interface RunningFile {
 /** What a running `behalf dev` answers another terminal. */
 export interface RunningStatus extends Endpoints {
   tasks: string[];
-  problems: { file: string; message: string }[];
+  problems: FileProblem[];
+  /** How often the task files were loaded. */
+  loads: number;
 }
 
 const fileOf = (project: Project) => join(project.state, "running.json");

@@ -46,7 +46,7 @@ export async function dev(options: DevOptions, input: KeyInput = process.stdin):
     await started.stop();
     await removeRunning(project);
   });
-  const control = await serveControl(project, started, ending.stop);
+  const control = await serveControl(project, started, timer.loads, ending.stop);
   const keys = !options.json && Boolean(input.isTTY) && isForeground();
   const { endpoints, runtime, consoleUrl } = started;
   timer.ready({
@@ -68,12 +68,18 @@ export async function dev(options: DevOptions, input: KeyInput = process.stdin):
 }
 
 /** Lets other terminals find and stop this one. */
-async function serveControl(project: Project, started: StartedProject, stop: () => Promise<void>) {
+async function serveControl(
+  project: Project,
+  started: StartedProject,
+  loads: () => number,
+  stop: () => Promise<void>,
+) {
   const control = await openControl({
     status: () => ({
       ...started.endpoints,
       tasks: started.runtime.tasks().map((task) => task.id),
-      problems: started.runtime.problems().map(({ file, message }) => ({ file, message })),
+      problems: started.runtime.problems(),
+      loads: loads(),
     }),
     stop,
   });

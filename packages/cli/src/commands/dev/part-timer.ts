@@ -8,6 +8,7 @@ export function partTimer(reporter: Reporter) {
   const startedAt = performance.now();
   let since = startedAt;
   let ready = false;
+  let loads = 0;
   const finish = (name: string, message: string) => {
     const now = performance.now();
     reporter.part({ name, message, durationMs: now - since });
@@ -20,9 +21,12 @@ export function partTimer(reporter: Reporter) {
       else finish(name, message);
     },
     onEvent(event: RuntimeEvent): void {
+      if (event.type === "reloaded") loads++;
       if (ready || event.type !== "reloaded") reporter.event(event);
       else finish("tasks", `${countTasks(event.tasks)} loaded`);
     },
+    /** How often the task files were loaded. */
+    loads: () => loads,
     ready(summary: Omit<Summary, "durationMs">): void {
       ready = true;
       reporter.ready({ ...summary, durationMs: performance.now() - startedAt });

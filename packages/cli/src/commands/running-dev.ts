@@ -1,0 +1,45 @@
+import { configure, runs } from "@trigger.dev/sdk";
+import { UsageError } from "../errors.js";
+import { openProject } from "../project/folder.js";
+import { findRunning, type RunningStatus } from "../project/running.js";
+
+/**
+ * The running `behalf dev` of a folder, with Trigger.dev's SDK pointing at it.
+ *
+ * @throws {UsageError} `ERR_USAGE_NOT_RUNNING` where there is none.
+ */
+export async function connectToDev(dir: string): Promise<RunningStatus & { folder: string }> {
+  const project = openProject(dir);
+  const running = await findRunning(project);
+  if (!running)
+    throw new UsageError(
+      "ERR_USAGE_NOT_RUNNING",
+      `Nothing is running for ${project.folder}, and its runs are told by what runs. Start it with: behalf dev`,
+    );
+  const status = await running.status();
+  configure({ baseURL: status.triggerApiUrl, accessToken: status.triggerSecretKey });
+  return { ...status, folder: project.folder };
+}
+
+/** A whole id; shorter ones are the beginning of one, as they are shown. */
+const wholeLength = 25;
+const most = 100;
+
+/**
+ * The id of the run that somebody means, who may have typed only how it begins. Of those, the latest are looked at.
+ *
+ * @throws {UsageError} `ERR_USAGE_UNKNOWN_RUN` where none or several begin so.
+ */
+export async function findRunId(typed: string): Promise<string> {
+  if (typed.length >= wholeLength) return typed;
+  const latest = (await runs.list({ limit: most })).data.map(({ id }) => id);
+  const found = latest.filter((id) => id.startsWith(typed));
+  const [id] = found;
+  if (id !== undefined && found.length === 1) return id;
+  throw new UsageError(
+    "ERR_USAGE_UNKNOWN_RUN",
+    found.length === 0
+      ? `None of the ${most} latest runs has an id that begins with ${JSON.stringify(typed)}. See which there are with: behalf runs`
+      : `${found.length} runs have ids that begin with ${JSON.stringify(typed)}. Type more of it.`,
+  );
+}
