@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "./setup.mjs";
 
-const examples = ["database-webhook"];
+const examples = ["database-webhook", "web-app"];
 const source = join(root, "packages/behalf/sql");
 
 /** Where each migration belongs, and its text. */

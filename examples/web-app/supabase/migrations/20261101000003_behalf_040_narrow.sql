@@ -1,0 +1,64 @@
+-- User ∩ task: a task does with a table only what its scope names, and never more than the user may. People's own sessions are not affected.
+select pg_advisory_xact_lock(hashtext('behalf.migrations'));
+
+-- Whether the token was made for a task, or is narrowed to tables: then its scope holds. A scope of other words on a person's own token
+-- (an OAuth client's "openid email") means something else.
+create or replace function behalf.is_delegated() returns boolean
+  language sql stable parallel safe
+  return behalf.is_task() or behalf.claims() ? 'grant_id'
+    or coalesce(behalf.claims() ->> 'scope' ~ '(^|\s)\S+:(select|insert|update|delete|\*)(\s|$)', false);
+
+/* Whether the request may do this to that table, "public.notes" and "select", as far as its scope goes. A scope is words such as
+   public.notes:select or public.notes:*. A token without a scope is not narrowed, unless strict says that a task has to have one. */
+create or replace function behalf.allows(relation text, verb text, strict boolean default false) returns boolean
+  language sql stable parallel safe
+  return case
+    when not behalf.is_delegated() then true
+    when coalesce(jsonb_typeof(behalf.claims() -> 'scope'), 'null') = 'null' then not strict
+    else string_to_array(behalf.claims() ->> 'scope', ' ') && array[relation || ':' || verb, relation || ':*']
+  end;
+
+/* Narrows a table by policies of its own, which restrict what its other policies permit. Row Level Security has to be on. */
+create or replace function behalf.narrow(relation regclass, strict boolean default false) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  name text := (select format('%s.%s', n.nspname, c.relname) from pg_catalog.pg_class as c
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.oid = relation);
+  verb text;
+  condition text;
+begin
+  if not (select relrowsecurity from pg_catalog.pg_class where oid = relation) then
+    raise exception 'Row Level Security is off for %, so no policy could narrow it.', relation
+      using errcode = 'object_not_in_prerequisite_state', hint = format('Turn it on: alter table %s enable row level security;', relation);
+  end if;
+  perform behalf.widen(relation);
+  foreach verb in array array['select', 'insert', 'update', 'delete'] loop
+    -- In a select of its own, so that it is evaluated once for each statement, not for each row.
+    condition := format('(select behalf.allows(%L, %L, %L))', name, verb, strict);
+    execute format('create policy %I on %s as restrictive for %s to public %s', 'behalf_narrow_' || verb, relation, verb,
+      case verb when 'insert' then 'with check (' || condition || ')'
+        when 'update' then 'using (' || condition || ') with check (' || condition || ')'
+        else 'using (' || condition || ')' end);
+  end loop;
+end
+$$;
+
+-- Takes the narrowing off again.
+create or replace function behalf.widen(relation regclass) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  verb text;
+begin
+  foreach verb in array array['select', 'insert', 'update', 'delete'] loop
+    execute format('drop policy if exists %I on %s', 'behalf_narrow_' || verb, relation);
+  end loop;
+end
+$$;
+
+revoke execute on function behalf.narrow(regclass, boolean), behalf.widen(regclass) from public, anon, authenticated, service_role;
+grant execute on function behalf.is_delegated(), behalf.allows(text, text, boolean) to public;
+insert into behalf.migrations (name) values ('040_narrow') on conflict do nothing;
