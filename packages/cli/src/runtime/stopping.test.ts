@@ -86,3 +86,12 @@ describe("maxDuration", () => {
     expect(ended.error?.message).toMatch(/maxDuration.* 5 seconds/);
   });
 });
+
+test("the server stops without waiting for what a run waits for, and the next one goes on with it", async () => {
+  const { id } = await tasks.trigger("parent", undefined);
+  await expect.poll(() => statusOf(id)).toBe("WAITING");
+  await t.restart();
+  await expect.poll(() => statusOf(id)).toBe("WAITING");
+  await runs.cancel(id);
+  expect((await runs.poll(id, poll)).status).toBe("CANCELED");
+});

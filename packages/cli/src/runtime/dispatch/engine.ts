@@ -228,12 +228,20 @@ export class Engine {
     const waiting = await this.#write(() => markWaiting(pool, this.#key(run), true));
     if (waiting) this.#announce(waiting, "run-waiting");
     this.wake();
-    const result = await waitFor(message.target);
-    if (this.#active.get(message.run) !== run || run.settled) return;
+    // Not one of the writes that stopping waits for: it may take days.
+    void waitFor(message.target).then(
+      (result) => this.#track(this.#resume(worker, run, message.wait, result)),
+      (error: unknown) => this.#report(error),
+    );
+  }
+
+  async #resume(worker: TaskWorker, run: ActiveRun, wait: number, result: WaitResult): Promise<void> {
+    if (this.#stopped || this.#active.get(run.row.id) !== run || run.settled) return;
+    const { pool } = this.#options;
     const resumed = await this.#write(() => markWaiting(pool, this.#key(run), false));
     if (resumed) this.#options.changes.announce(resumed);
     run.resume();
-    worker.send({ type: "resume", wait: message.wait, result });
+    worker.send({ type: "resume", wait, result });
   }
 
   /** A worker ended: its runs go back to the queue, but for those it was ended for. */
