@@ -1,3 +1,4 @@
+import { startConsole } from "../console/index.js";
 import { type Runtime, type RuntimeEvent, startRuntime } from "../runtime/index.js";
 import { type Stack, type StackStep, startStack } from "../stack/index.js";
 import { type Endpoints, grantEnvironment, taskEnvironment } from "./environment.js";
@@ -18,6 +19,8 @@ export interface StartProjectOptions {
   port?: number | "configured";
   /** Port of the Trigger.dev API; 0 (the default) takes a free one. */
   triggerPort?: number;
+  /** Port of the console; 0 takes a free one. Left out: there is none. */
+  consolePort?: number;
   onProgress?: (step: StackStep) => void;
   onEvent?: (event: RuntimeEvent) => void;
 }
@@ -76,9 +79,16 @@ export async function startProject(
   options: StartProjectOptions = {},
 ): Promise<StartedProject> {
   const { stack, runtime: starting } = await beginProject(project, options);
+  let runtime: Runtime | undefined;
+  const stop = async () => {
+    await runtime?.stop();
+    await stack.stop();
+  };
   try {
-    const runtime = await starting;
+    runtime = await starting;
     const { keys } = stack;
+    const port = options.consolePort;
+    const console = port === undefined ? undefined : await startConsole({ project, stack, runtime, port });
     return {
       stack,
       runtime,
@@ -93,13 +103,14 @@ export async function startProject(
         triggerApiUrl: runtime.apiUrl,
         triggerSecretKey: runtime.secretKey,
       },
+      ...(console ? { consoleUrl: console.url } : {}),
       async stop() {
-        await runtime.stop();
-        await stack.stop();
+        await console?.close();
+        await stop();
       },
     };
   } catch (error) {
-    await stack.stop();
+    await stop();
     throw error;
   }
 }
