@@ -117,6 +117,7 @@ describe("behalf dev", () => {
     expect(Object.keys(first).sort()).toEqual(
       [
         "anonKey",
+        "consoleUrl",
         "databaseUrl",
         "jwtSecret",
         "publishableKey",

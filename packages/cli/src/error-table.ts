@@ -49,6 +49,11 @@ export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErro
     cause: "No task file of the project has a task with this id.",
     cure: "Take one of the ids that the message lists.",
   },
+  ERR_USAGE_WORKER: {
+    cause:
+      "A worker lacks what it needs of the first machine, can't reach it, or was given the database of another.",
+    cure: "Put what `behalf status --env` prints there into the worker's environment.",
+  },
   ERR_STACK_RUNNING: {
     cause: "Another process runs the stack of this directory.",
     cure: "Use that one, or stop it first: two would write to the same database files.",

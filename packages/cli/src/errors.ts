@@ -12,7 +12,8 @@ export type UsageErrorCode =
   | "ERR_USAGE_PAYLOAD"
   | "ERR_USAGE_RUNNING"
   | "ERR_USAGE_UNKNOWN_RUN"
-  | "ERR_USAGE_UNKNOWN_TASK";
+  | "ERR_USAGE_UNKNOWN_TASK"
+  | "ERR_USAGE_WORKER";
 
 /** The command line was used wrongly. The commands print its message and exit with 2. */
 export class UsageError extends BehalfError {

@@ -15,6 +15,8 @@ const digest = (text: string) => createHash("sha256").update(text).digest();
 
 export async function openControl(handlers: {
   status(): RunningStatus;
+  /** What a worker on the same queue needs, secrets included. */
+  workerEnvironment(): Record<string, string>;
   stop(): Promise<void>;
 }): Promise<Control> {
   const token = randomBytes(24).toString("base64url");
@@ -27,6 +29,7 @@ export async function openControl(handlers: {
     return undefined;
   });
   app.get("/status", (c) => c.json(handlers.status()));
+  app.get("/worker-environment", (c) => c.json(handlers.workerEnvironment()));
   app.post("/stop", async (c) => {
     await handlers.stop();
     return c.text("stopped");

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { Runtime } from "../runtime/index.js";
 import type { Stack, StackKeys } from "../stack/index.js";
 import type { Project } from "./folder.js";
 
@@ -38,6 +39,23 @@ export function taskEnvironment(project: Project, stack: Stack): Record<string, 
     S3_ACCESS_KEY_ID: stack.s3.accessKeyId,
     S3_SECRET_ACCESS_KEY: stack.s3.secretAccessKey,
     ...(signingKey ? { SUPABASE_SIGNING_KEY: JSON.stringify(signingKey) } : {}),
+  };
+}
+
+/**
+ * What another machine's environment has to hold for its `behalf worker` to execute runs of this queue. With the superuser's connection string, because
+ * the queue is out of every other role's reach. The project's own variables are left out: they come with its folder.
+ */
+export function workerEnvironment(
+  project: Project,
+  stack: Stack,
+  runtime: Pick<Runtime, "apiUrl" | "secretKey">,
+): Record<string, string> {
+  return {
+    ...taskEnvironment({ ...project, environment: grantEnvironment(project, stack.keys) }, stack),
+    TRIGGER_API_URL: runtime.apiUrl,
+    TRIGGER_SECRET_KEY: runtime.secretKey,
+    BEHALF_DATABASE_URL: stack.adminDatabaseUrl,
   };
 }
 

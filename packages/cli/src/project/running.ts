@@ -12,6 +12,8 @@ interface RunningFile {
 
 /** What a running `behalf dev` answers another terminal. */
 export interface RunningStatus extends Endpoints {
+  /** Null where no console is served. */
+  consoleUrl: string | null;
   tasks: string[];
   problems: FileProblem[];
   /** How often the task files were loaded. */
@@ -59,6 +61,11 @@ export class RunningDev {
 
   async status(): Promise<RunningStatus> {
     return (await (await this.#ask("GET", "/status")).json()) as RunningStatus;
+  }
+
+  /** What `behalf worker` needs to execute runs of its queue: with the superuser's connection string, so never for task code. */
+  async workerEnvironment(): Promise<Record<string, string>> {
+    return (await (await this.#ask("GET", "/worker-environment")).json()) as Record<string, string>;
   }
 
   /** Asks it to stop and returns once everything has ended. */

@@ -21,6 +21,8 @@ export interface StartProjectOptions {
   triggerPort?: number;
   /** Port of the console; 0 takes a free one. Left out: there is none. */
   consolePort?: number;
+  /** Most runs executing at the same time here (default 1,000). */
+  concurrency?: number;
   onProgress?: (step: StackStep) => void;
   onEvent?: (event: RuntimeEvent) => void;
 }
@@ -63,6 +65,7 @@ export async function beginProject(
     adminDatabaseUrl: stack.adminDatabaseUrl,
     environment: taskEnvironment(project, stack),
     port: options.triggerPort ?? 0,
+    ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     ...(options.onEvent ? { onEvent: options.onEvent } : {}),
   });
   return { stack, runtime };

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { UsageError } from "../../errors.js";
 import { openControl } from "../../project/control.js";
+import { workerEnvironment } from "../../project/environment.js";
 import { openProject, type Project } from "../../project/folder.js";
 import { findRunning, removeRunning, writeRunning } from "../../project/running.js";
 import { type StartedProject, startProject } from "../../project/start.js";
@@ -16,6 +17,7 @@ export interface DevOptions {
   dir: string;
   fresh?: boolean;
   port?: number;
+  concurrency?: number;
   verbose?: boolean;
   json?: boolean;
 }
@@ -38,6 +40,8 @@ export async function dev(options: DevOptions, input: KeyInput = process.stdin):
   const timer = partTimer(reporter);
   const started = await startProject(project, {
     port: options.port ?? "configured",
+    consolePort: 0,
+    ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     onProgress: timer.onProgress,
     onEvent: timer.onEvent,
   });
@@ -77,10 +81,12 @@ async function serveControl(
   const control = await openControl({
     status: () => ({
       ...started.endpoints,
+      consoleUrl: started.consoleUrl ?? null,
       tasks: started.runtime.tasks().map((task) => task.id),
       problems: started.runtime.problems(),
       loads: loads(),
     }),
+    workerEnvironment: () => workerEnvironment(project, started.stack, started.runtime),
     stop,
   });
   await writeRunning(project, { controlUrl: control.url, token: control.token });
