@@ -5,6 +5,7 @@ import { runBin, setup } from "./setup.mjs";
 const checks = [
   ["biome", ["ci", "--colors=off", "."]],
   ["tsc", ["-p", "tsconfig.json"]],
+  ["tsc", ["-p", "packages/cli/src/console/page"]],
   ["tsc", ["-p", "examples/web-app"]],
   ["depcruise", ["packages", "--config", ".dependency-cruiser.cjs", "--output-type", "err"]],
   ["knip", ["--no-progress"]],

@@ -51,4 +51,5 @@ export function setup() {
     writeFileSync(stamp, lock);
   }
   runBin("tsc", ["-b", "packages/behalf", "packages/cli"]);
+  run(process.execPath, ["scripts/build-console.mjs"]);
 }

@@ -1,0 +1,38 @@
+import type { ConsoleIdentity } from "../../contract.js";
+import { Icon } from "./icon.js";
+
+/** Whose rights were used. The service role, which no policy stops, looks like nothing else on the page. */
+export function Identity({ identity }: { identity: ConsoleIdentity }) {
+  if (identity.kind === "service") {
+    return (
+      <span class="identity service">
+        <span class="service-role">
+          <Icon name="key" />
+          service role
+        </span>
+        <span class="reason">{identity.reason ?? "no reason given"}</span>
+      </span>
+    );
+  }
+  const { email, userId, role, initiator } = identity;
+  return (
+    <span class="identity user" title={`${userId} · ${role}`}>
+      <Icon name="person" />
+      <span class={email ? "who" : "who mono"}>{email ?? userId}</span>
+      {role !== "authenticated" && <span class="mono quiet">{role}</span>}
+      {initiator && <span class="quiet">asked by {initiator}</span>}
+    </span>
+  );
+}
+
+/** Everyone a run acted as. */
+export function Identities({ ranAs }: { ranAs: ConsoleIdentity[] }) {
+  if (ranAs.length === 0) return <span class="quiet">no one yet</span>;
+  return (
+    <span class="identities">
+      {ranAs.map((identity) => (
+        <Identity key={JSON.stringify(identity)} identity={identity} />
+      ))}
+    </span>
+  );
+}
