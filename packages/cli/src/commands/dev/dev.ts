@@ -23,7 +23,7 @@ export interface DevOptions {
 }
 
 /** `behalf dev`: everything this folder needs, running until Ctrl-C or `behalf stop`. */
-export async function dev(options: DevOptions, input: KeyInput = process.stdin): Promise<void> {
+export async function dev(options: DevOptions, input = terminalInput()): Promise<void> {
   const project = openProject(options.dir);
   if (await findRunning(project)) {
     throw new UsageError(
@@ -51,7 +51,7 @@ export async function dev(options: DevOptions, input: KeyInput = process.stdin):
     await removeRunning(project);
   });
   const control = await serveControl(project, started, timer.loads, ending.stop);
-  const keys = !options.json && Boolean(input.isTTY) && isForeground();
+  const keys = options.json ? undefined : input;
   const { endpoints, runtime, consoleUrl } = started;
   timer.ready({
     folder,
@@ -60,15 +60,20 @@ export async function dev(options: DevOptions, input: KeyInput = process.stdin):
     consoleUrl,
     tasks: runtime.tasks().map(({ id }) => id),
     problems: runtime.problems(),
-    keys,
+    keys: keys !== undefined,
   });
-  const ignoreKeys = keys ? listenForKeys(input, createActions({ started, reporter, ending })) : undefined;
+  const ignoreKeys = keys && listenForKeys(keys, createActions({ started, reporter, ending }));
   try {
     await ending.ended;
   } finally {
     ignoreKeys?.();
     control.close();
   }
+}
+
+/** Where a person can press keys, if this is started so. */
+function terminalInput(): KeyInput | undefined {
+  return process.stdin.isTTY && isForeground() ? process.stdin : undefined;
 }
 
 /** Lets other terminals find and stop this one. */

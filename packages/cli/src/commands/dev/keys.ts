@@ -1,6 +1,5 @@
-/** What is needed of a terminal's input: `process.stdin` where a person sits. */
+/** What is needed of a terminal's input, such as `process.stdin`. */
 export interface KeyInput {
-  isTTY?: boolean;
   setRawMode?(on: boolean): unknown;
   on(event: "data", listener: (chunk: Buffer | string) => void): unknown;
   off(event: "data", listener: (chunk: Buffer | string) => void): unknown;
