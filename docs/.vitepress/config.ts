@@ -51,6 +51,7 @@ export default defineConfig({
       {
         text: "Reference",
         items: [
+          { text: "The command line", link: "/cli" },
           { text: "Errors", link: "/errors" },
           { text: "Fidelity", link: "/fidelity" },
           { text: "Architecture", link: "/architecture" },

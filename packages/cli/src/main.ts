@@ -1,28 +1,8 @@
 import { BehalfError } from "behalf";
-import { Command, CommanderError } from "commander";
-import { addCheckCommands } from "./commands/program/check-commands.js";
-import { addDatabaseCommands } from "./commands/program/database-commands.js";
-import { addIdentityCommands } from "./commands/program/identity-commands.js";
-import { addProjectCommands } from "./commands/program/project-commands.js";
-import { addRunCommands } from "./commands/program/run-commands.js";
+import { CommanderError } from "commander";
+import { createProgram } from "./commands/program/program.js";
 import { printError, styled } from "./commands/terminal.js";
 import { UsageError } from "./errors.js";
-
-// A command's module is imported when it runs: `behalf status` need not load a database's worth of code.
-function createProgram(): Command {
-  const program = new Command("behalf")
-    .description("Supabase and Trigger.dev on this machine, and the right identity for background work.")
-    .exitOverride()
-    // `behalf audit verify --json`: what follows a subcommand is the subcommand's.
-    .enablePositionalOptions()
-    .showHelpAfterError("(behalf --help lists the commands)");
-  addProjectCommands(program);
-  addRunCommands(program);
-  addDatabaseCommands(program);
-  addCheckCommands(program);
-  addIdentityCommands(program);
-  return program;
-}
 
 /** The exit code for what a command threw: 0 for --help, 2 for wrong usage, 1 for everything else. */
 function report(error: unknown): number {
