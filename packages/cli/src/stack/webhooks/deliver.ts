@@ -1,23 +1,8 @@
-import { Client, Pool } from "pg";
-
-/** A request that a transaction has left in the queue. */
-interface QueuedRequest {
-  id: string;
-  method: string;
-  url: string;
-  headers: Record<string, string> | null;
-  body: Buffer | null;
-  timeout_milliseconds: number;
-}
-
-interface Answer {
-  status: number | null;
-  contentType: string | null;
-  headers: Record<string, string> | null;
-  content: string | null;
-  timedOut: boolean;
-  error: string | null;
-}
+import { setTimeout as sleep } from "node:timers/promises";
+import { Pool } from "pg";
+import { Bell } from "./bell.js";
+import { batch, Queue } from "./queue.js";
+import { type Answer, createSender, describeError, type QueuedRequest } from "./send.js";
 
 export interface WebhooksOptions {
   /** Connection string of the superuser: the queue is nobody else's. */
@@ -26,124 +11,133 @@ export interface WebhooksOptions {
   onFailure: (message: string) => void;
 }
 
-/** Requests sent at a time. pg_net sends 200 a second; who receives them is on this machine. */
-const parallel = 16;
-/** Answers are kept for six hours, as pg_net does. */
-const keepAnswers = "6 hours";
+/** Each works through a batch of its own, so that a receiver that doesn't answer holds up one of them and not all. */
+const lanes = 4;
+/** Requests that a lane sends at a time. */
+const parallel = 8;
+/** How long a stop waits for answers. What has none by then stays in the queue. */
+const patience = 1_000;
+const beforeTryingAgain = 1_000;
+/** The first pause of a lane that looks again, which doubles up to the longest. */
+const betweenLooks = 20;
+const longestPause = 200;
+const betweenCleanings = 60_000;
 
 /**
- * Delivers Database Webhooks while it runs, each once: as pg_net does, without order between them and without a second attempt. What is queued while nobody delivers
- * waits; what was being sent when the process died is lost, there as here.
+ * Delivers Database Webhooks while it runs: as pg_net does, without order between them and without a second attempt for what was
+ * answered, or failed. What is queued while nobody delivers waits. What was being sent when the process died is sent again, as
+ * pg_net does when its worker dies; unlike pg_net's, the queue also outlives a crash of Postgres.
  */
 export function deliverWebhooks({ databaseUrl, onFailure }: WebhooksOptions): { stop(): Promise<void> } {
-  const pool = new Pool({ connectionString: databaseUrl, max: 4 });
+  const pool = new Pool({ connectionString: databaseUrl, max: lanes });
   pool.on("error", () => {});
-  const listener = new Client({ connectionString: databaseUrl });
-  listener.on("error", () => {});
+  const bell = new Bell(databaseUrl);
+  const queue = new Queue(pool);
+  const sender = createSender(onFailure);
+  const running = new Set<Promise<void>>();
+  /** Lanes that found nothing and look again now and then: one is enough. */
+  let lookouts = 0;
+  let isStopping = false;
+  let isFailing = false;
+  let retry: NodeJS.Timeout | undefined;
+  let cleanedAt = Date.now();
 
-  const stopping = new AbortController();
-  let draining: Promise<void> | undefined;
-  let again = false;
+  function wake(): void {
+    if (isStopping || running.size >= lanes) return;
+    const lane = work()
+      .catch(fail)
+      .finally(() => running.delete(lane));
+    running.add(lane);
+  }
 
-  const drain = () => {
-    again = true;
-    draining ??= work()
-      .catch((error) => {
-        if (!stopping.signal.aborted) onFailure(`the queue can't be read: ${describe(error)}`);
-      })
-      .finally(() => {
-        draining = undefined;
-      });
-  };
+  /** Says so once, and tries again until it works. */
+  function fail(error: unknown): void {
+    if (isStopping) return;
+    if (!isFailing) onFailure(`the queue can't be read: ${describeError(error)}`);
+    isFailing = true;
+    clearTimeout(retry);
+    retry = setTimeout(() => {
+      listening = listen().catch(fail);
+    }, beforeTryingAgain);
+  }
 
   async function work(): Promise<void> {
-    while (again && !stopping.signal.aborted) {
-      again = false;
-      const requests = await take();
-      if (requests.length === 0) continue;
-      again = true;
-      const answers = await Promise.all(requests.map(send));
-      await keep(requests, answers);
+    let pause = betweenLooks;
+    while (!isStopping) {
+      await bell.mute();
+      const taken = await queue.take(sendAll);
+      isFailing = false;
+      if (taken > 0) {
+        pause = betweenLooks;
+        await clean();
+        continue;
+      }
+      // Nothing may be left because it was passed by.
+      if (queue.rewind()) continue;
+      if (await isOver(pause)) return;
+      pause = Math.min(pause * 2, longestPause);
     }
   }
 
-  async function take(): Promise<QueuedRequest[]> {
-    const { rows } = await pool.query<QueuedRequest>(
-      `delete from net.http_request_queue where id in (
-         select id from net.http_request_queue order by id limit $1 for update skip locked
-       ) returning *`,
-      [parallel],
-    );
-    return rows.sort((a, b) => Number(a.id) - Number(b.id));
-  }
-
-  async function send(request: QueuedRequest): Promise<Answer> {
-    const nothing = { status: null, contentType: null, headers: null, content: null };
-    const patience = AbortSignal.timeout(request.timeout_milliseconds);
-    try {
-      const response = await fetch(request.url, {
-        method: request.method,
-        headers: { "user-agent": "pg_net/0.19.5", ...request.headers },
-        ...(request.body ? { body: new Uint8Array(request.body) } : {}),
-        signal: AbortSignal.any([patience, stopping.signal]),
-      });
-      const content = await response.text();
-      if (!response.ok)
-        onFailure(`${request.method} ${withoutQuery(request.url)} answered ${response.status}`);
-      return {
-        status: response.status,
-        contentType: response.headers.get("content-type"),
-        headers: Object.fromEntries(response.headers),
-        content,
-        timedOut: false,
-        error: null,
-      };
-    } catch (error) {
-      const timedOut = patience.aborted;
-      const reason = timedOut ? `Timeout of ${request.timeout_milliseconds} ms reached` : describe(error);
-      onFailure(`${request.method} ${withoutQuery(request.url)}: ${reason}`);
-      return { ...nothing, timedOut, error: reason };
+  /** For a lane that has found nothing: whether it can end. The last one has to see to it that somebody wakes it. */
+  async function isOver(pause: number): Promise<boolean> {
+    if (running.size > 1) {
+      if (lookouts > 0) return true;
+      lookouts++;
+      await sleep(pause);
+      lookouts--;
+      return false;
     }
+    await bell.unmute();
+    if (await bell.isAwaited()) {
+      await sleep(pause);
+      return false;
+    }
+    return (await queue.take(sendAll)) === 0;
   }
 
-  async function keep(requests: QueuedRequest[], answers: Answer[]): Promise<void> {
-    const rows = requests.map(({ id }, index) => ({ id, ...answers[index] }));
-    await pool.query(
-      `insert into net._http_response (id, status_code, content_type, headers, content, timed_out, error_msg)
-       select r.id, r.status, r."contentType", r.headers, r.content, r."timedOut", r.error
-       from jsonb_to_recordset($1) as r (id bigint, status integer, "contentType" text, headers jsonb, content text, "timedOut" boolean, error text)`,
-      // Postgres' text can't hold NUL.
-      [JSON.stringify(rows).replaceAll("\\u0000", "")],
-    );
+  async function clean(): Promise<void> {
+    if (Date.now() - cleanedAt < betweenCleanings) return;
+    cleanedAt = Date.now();
+    await queue.forgetOldAnswers();
+  }
+
+  async function sendAll(requests: QueuedRequest[]): Promise<Answer[]> {
+    // There may be more than one lane's worth; and while this one waits for answers somebody has to look, for nobody rings.
+    if (requests.length === batch) wake();
+    const relief = setTimeout(wake, betweenLooks);
+    const waiting = requests.values();
+    const answers: Answer[] = [];
+    const sendOn = async () => {
+      for (const request of waiting) {
+        if (isStopping) return;
+        const answer = await sender.send(request);
+        if (answer) answers.push(answer);
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, sendOn));
+    clearTimeout(relief);
+    return answers;
   }
 
   async function listen(): Promise<void> {
-    await listener.connect();
-    listener.on("notification", drain);
-    await listener.query("listen net_http_request");
-    await pool.query("delete from net._http_response where created < now() - $1::interval", [keepAnswers]);
-    drain();
+    await bell.listen(wake, () => fail(new Error("the connection was lost")));
+    await queue.forgetOldAnswers();
+    wake();
   }
   // A start doesn't wait for it: what is queued until then is found in the queue.
-  const listening = listen().catch((error) => onFailure(`nothing is delivered: ${describe(error)}`));
+  let listening = listen().catch(fail);
 
   return {
     async stop() {
+      isStopping = true;
+      clearTimeout(retry);
       await listening;
-      stopping.abort();
-      await listener.end().catch(() => {});
-      await draining;
+      const timer = setTimeout(() => sender.abandon(), patience);
+      await Promise.all(running);
+      clearTimeout(timer);
+      await bell.close();
       await pool.end();
     },
   };
-}
-
-/** A query may carry a secret. */
-function withoutQuery(url: string): string {
-  return url.split("?")[0] ?? url;
-}
-
-function describe(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
 }

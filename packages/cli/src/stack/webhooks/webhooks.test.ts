@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Client } from "pg";
+import { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ada, startTestStack, type TestStack } from "../test-support.js";
 
@@ -18,7 +18,7 @@ let url: string;
 let received: Received[] = [];
 
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
+  server = createServer(async (request, response): Promise<void> => {
     let text = "";
     for await (const chunk of request.setEncoding("utf8")) text += chunk;
     const path = request.url ?? "";
@@ -30,6 +30,7 @@ beforeAll(async () => {
     });
     // /never is never answered.
     if (path === "/never") return;
+    if (path === "/nul") return void response.end("a\0\\u0000b");
     response.writeHead(path === "/fails" ? 500 : 200, { "content-type": "text/plain" }).end("thanks");
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -115,6 +116,46 @@ describe("Database Webhooks", () => {
     await expect.poll(() => received.length).toBe(500);
     const told = received.map(({ body }) => (body as { record: { id: number } }).record.id);
     expect(new Set(told).size).toBe(500);
+  });
+});
+
+describe("under load", () => {
+  const told = () => received.map(({ body }) => (body as { record: { id: number } }).record.id);
+
+  test("of many transactions at once none is lost, none told twice, and one that commits late is told", async () => {
+    const pool = new Pool({ connectionString: stack.databaseUrl, max: 6 });
+    const late = await pool.connect();
+    await late.query("begin; insert into public.orders values (3000, 'late')");
+    const ids = Array.from({ length: 400 }, (_, at) => 3001 + at);
+    const waiting = ids.values();
+    await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        for (const id of waiting)
+          await pool.query("insert into public.orders values ($1, 'one of many')", [id]);
+      }),
+    );
+    await expect.poll(() => received.length).toBe(400);
+    // Whatever had been woken by now has found nothing more.
+    await late.query("commit");
+    late.release();
+    await expect.poll(() => received.length).toBe(401);
+    expect(told().sort((a, b) => a - b)).toEqual([3000, ...ids]);
+    await pool.end();
+  });
+
+  test("a receiver that never answers holds nobody else up", async () => {
+    await client.query(`select net.http_post('${url}/never', '{}', '{}', '{}', 600000)`);
+    await expect.poll(() => of("/never").length).toBe(1);
+    for (let id = 4001; id <= 4020; id++)
+      await client.query("insert into public.orders values ($1, 'behind it')", [id]);
+    await expect.poll(() => of("/hook").length).toBe(20);
+  });
+
+  test("an answer with what Postgres can't keep is kept without it", async () => {
+    const { rows } = await client.query<{ id: string }>(`select net.http_get('${url}/nul') as id`);
+    const contents = async () =>
+      (await client.query("select content from net._http_response where id = $1", [rows[0]?.id])).rows;
+    await expect.poll(contents).toEqual([{ content: "a\\u0000b" }]);
   });
 });
 
