@@ -1,4 +1,5 @@
-import type { ConsoleIdentity } from "../../contract.js";
+import type { ConsoleIdentity, ConsoleRun } from "../../contract.js";
+import { lookOf } from "../status.js";
 import { Icon } from "./icon.js";
 
 /** Whose rights were used. The service role, which no policy stops, looks like nothing else on the page. */
@@ -25,9 +26,10 @@ export function Identity({ identity }: { identity: ConsoleIdentity }) {
   );
 }
 
-/** Everyone a run acted as. */
-export function Identities({ ranAs }: { ranAs: ConsoleIdentity[] }) {
-  if (ranAs.length === 0) return <span class="quiet">no one yet</span>;
+/** Everyone a run acted as; no one, while it has asked Supabase for nothing. */
+export function Identities({ run }: { run: ConsoleRun }) {
+  const { ranAs, status } = run;
+  if (ranAs.length === 0) return <span class="quiet">{lookOf(status).ended ? "no one" : "no one yet"}</span>;
   return (
     <span class="identities">
       {ranAs.map((identity) => (

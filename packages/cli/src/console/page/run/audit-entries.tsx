@@ -1,39 +1,41 @@
-import type { ConsoleAuditEntry } from "../../contract.js";
+import type { ConsoleAuditEntry, ConsoleIdentity } from "../../contract.js";
 import { formatDateTime } from "../format.js";
 import { Empty } from "../parts/empty.js";
 import { Identity } from "../parts/identity.js";
 import { Json } from "../parts/json.js";
 
 /** What the run changed in the database, as the audit trail tells it. */
-export function AuditEntries({ entries }: { entries: ConsoleAuditEntry[] }) {
+export function AuditEntries({ entries, ranAs }: { entries: ConsoleAuditEntry[]; ranAs: ConsoleIdentity[] }) {
   return (
     <section class="audit">
       <h2>Audit trail</h2>
       {entries.length === 0 && <Empty>It changed no audited row.</Empty>}
-      <ol>
-        {entries.map((entry) => (
-          <AuditEntry key={entry.id} entry={entry} />
-        ))}
-      </ol>
+      {entries.length > 0 && (
+        <ol>
+          {entries.map((entry) => (
+            <AuditEntry key={entry.id} entry={entry} identity={identityOf(entry, ranAs)} />
+          ))}
+        </ol>
+      )}
     </section>
   );
 }
 
-function AuditEntry({ entry }: { entry: ConsoleAuditEntry }) {
-  const { operation, table, at, role, userId, reason } = entry;
+function AuditEntry({
+  entry,
+  identity,
+}: {
+  entry: ConsoleAuditEntry;
+  identity: ConsoleIdentity | undefined;
+}) {
+  const { operation, table, at } = entry;
   return (
-    <li class={role === "service_role" ? "by-service" : undefined}>
+    <li class={identity?.kind === "service" ? "by-service" : undefined}>
       <details>
         <summary>
           <span class="verb">{operation.toLowerCase()}</span>
           <span class="mono">{table}</span>
-          {role === "service_role" || !userId ? (
-            <Identity
-              identity={{ kind: "service", reason: reason ?? (role === "service_role" ? null : role) }}
-            />
-          ) : (
-            <Identity identity={{ kind: "user", userId, email: null, role, initiator: null }} />
-          )}
+          {identity ? <Identity identity={identity} /> : <span class="mono quiet">{entry.role}</span>}
           <time class="quiet" dateTime={at}>
             {formatDateTime(at)}
           </time>
@@ -57,4 +59,15 @@ function AuditEntry({ entry }: { entry: ConsoleAuditEntry }) {
 function Side({ value, none }: { value: unknown; none: string }) {
   if (value === null || value === undefined) return <p class="quiet">{none}</p>;
   return <Json value={value} label="Row" />;
+}
+
+/** The trail knows ids; the run's own requests know the names of some. */
+function identityOf(
+  { role, userId, reason }: ConsoleAuditEntry,
+  ranAs: ConsoleIdentity[],
+): ConsoleIdentity | undefined {
+  if (role === "service_role") return { kind: "service", reason };
+  if (userId === null) return undefined;
+  const known = ranAs.find((identity) => identity.kind === "user" && identity.userId === userId);
+  return known ?? { kind: "user", userId, email: null, role, initiator: null };
 }

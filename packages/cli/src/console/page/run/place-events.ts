@@ -24,7 +24,7 @@ export function placeEvents(events: ConsoleEvent[], run: ConsoleRun, now: number
   const last = Math.max(end, ...starts.map((at, index) => at + (lengths[index] ?? 0)));
   const whole = Math.max(1, last - start);
   const depths = nest(events);
-  return events.map((event, index) => {
+  const placed = events.map((event, index): PlacedEvent => {
     const offset = (starts[index] ?? start) - start;
     const length = lengths[index] ?? null;
     return {
@@ -36,6 +36,8 @@ export function placeEvents(events: ConsoleEvent[], run: ConsoleRun, now: number
       depth: depths.get(event.id) ?? 0,
     };
   });
+  // A span may begin in the same millisecond as the one around it.
+  return placed.sort((a, b) => a.offset - b.offset || a.depth - b.depth);
 }
 
 /** A wait lasts until the run goes on, which the next event shows. */

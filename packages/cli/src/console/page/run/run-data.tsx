@@ -1,5 +1,6 @@
 import type { ConsoleRunPage } from "../../contract.js";
 import { Json } from "../parts/json.js";
+import { lookOf } from "../status.js";
 
 /** What went in, what came out, and what the run said about itself. */
 export function RunData({ page }: { page: ConsoleRunPage }) {
@@ -11,7 +12,12 @@ export function RunData({ page }: { page: ConsoleRunPage }) {
         tooLarge={page.payloadTooLarge}
         none="It was run without one."
       />
-      <Part title="Output" value={page.output} tooLarge={page.outputTooLarge} none="None so far." />
+      <Part
+        title="Output"
+        value={page.output}
+        tooLarge={page.outputTooLarge}
+        none={lookOf(page.run.status).ended ? "None." : "None so far."}
+      />
       {Object.keys(page.metadata).length > 0 && (
         <Part title="Metadata" value={page.metadata} tooLarge={false} none="" />
       )}

@@ -35,7 +35,7 @@ export function RunHeader({ page }: { page: ConsoleRunPage }) {
         <div class="fact-identity">
           <dt>Ran as</dt>
           <dd>
-            <Identities ranAs={run.ranAs} />
+            <Identities run={run} />
           </dd>
         </div>
         <div>

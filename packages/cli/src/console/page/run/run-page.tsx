@@ -45,7 +45,7 @@ export function RunPage({ id }: { id: string }) {
           <RunTable caption="Runs it started" runs={page.children} />
         </section>
       )}
-      {page.audit && <AuditEntries entries={page.audit} />}
+      {page.audit && <AuditEntries entries={page.audit} ranAs={page.run.ranAs} />}
     </article>
   );
 }

@@ -46,7 +46,7 @@ function RunRow({ run }: { run: ConsoleRun }) {
         <Tags tags={run.tags} />
       </th>
       <td class="cell-identity">
-        <Identities ranAs={run.ranAs} />
+        <Identities run={run} />
       </td>
       <td class="cell-duration right">
         <RunDuration run={run} />
