@@ -126,13 +126,14 @@ export const deployFaults: DeployFault[] = [
     name: "variables that nothing sets",
     files: {
       ...withTasks({ DEEPGRAM_SECRET_KEY: undefined, SUPABASE_URL: undefined }),
-      ...withApp({ TRIGGER_SECRET_KEY: undefined }),
+      ...withApp({ TRIGGER_SECRET_KEY: undefined, SUPABASE_URL: undefined }),
       ...withFunctions({ WEBHOOK_SECRET: undefined }),
     },
     expect: [
       "DEPLOY_VARIABLE_MISSING DEEPGRAM_SECRET_KEY for tasks",
       "DEPLOY_VARIABLE_MISSING TRIGGER_SECRET_KEY for app",
       "DEPLOY_VARIABLE_MISSING WEBHOOK_SECRET for functions",
+      "DOCTOR_CONFIG_MISSING SUPABASE_URL for app",
       "DOCTOR_CONFIG_MISSING SUPABASE_URL for tasks",
     ],
   },

@@ -13,7 +13,13 @@ const textOf = (page: string) => readFileSync(join(workspace, page), "utf8");
 
 test("there is a walkthrough for each journey", () => {
   expect(journeys.map((page) => page.slice(folder.length + 1, -".md".length))).toEqual(
-    expect.arrayContaining(["database-operations", "database-webhook", "edge-function", "storage-upload"]),
+    expect.arrayContaining([
+      "database-operations",
+      "database-webhook",
+      "edge-function",
+      "storage-upload",
+      "web-app",
+    ]),
   );
 });
 

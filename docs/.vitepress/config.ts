@@ -28,6 +28,7 @@ export default defineConfig({
           { text: "Edge Function", link: "/walkthroughs/edge-function" },
           { text: "Database Webhook", link: "/walkthroughs/database-webhook" },
           { text: "Storage upload", link: "/walkthroughs/storage-upload" },
+          { text: "Web app", link: "/walkthroughs/web-app" },
           { text: "Where each value is found", link: "/walkthroughs/hosted" },
         ],
       },

@@ -44,12 +44,13 @@ const order: Record<FindingLevel, number> = { error: 0, warn: 1, info: 2 };
  */
 export async function runDoctor({ folder, environment, local }: DoctorOptions): Promise<Examination> {
   const own = readEnvironment(folder, environment);
-  const usesLocal = local !== undefined && !isConfigured(own.variables);
+  // As for its tasks: what names no project belongs to the one that runs here.
+  const usesLocal = local !== undefined && !own.variables.SUPABASE_URL && !own.variables.SUPABASE_PROJECT_URL;
   const variables = usesLocal ? { ...own.variables, ...local } : own.variables;
   const report: Examination = { findings: [], facts: [], skipped: [], schema: undefined };
   const { findings, facts, skipped } = report;
 
-  findings.push(...(await checkEnvironment(own)));
+  findings.push(...(await checkEnvironment({ ...own, variables })));
   if (!isConfigured(variables))
     skipped.push("Environment and project: no SUPABASE_ variable is set, and no `behalf dev` is running.");
 

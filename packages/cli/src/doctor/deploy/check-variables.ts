@@ -126,17 +126,29 @@ async function checkOwn(side: SideToCheck, told: Set<string>): Promise<{ name: s
     actsAsService: code.actsAsService,
     told,
   });
-  // What whoever makes grants lacks is told with the grants' key.
   return found
-    .filter(
-      ({ finding }) => !(code.makesGrants && finding.code === "DOCTOR_CONFIG_MISSING" && !code.actsAsUser),
-    )
-    .map(({ name, finding }) => {
+    .filter(({ name, finding }) => {
       const isMissing = finding.code === "DOCTOR_CONFIG_MISSING";
-      const cure = isMissing ? whereToSet[side.side](name) : finding.cure;
-      return { name, finding: { ...finding, cure, where: placeFor(name, side) } };
+      // What whoever only makes grants lacks for that is told with the grants' key.
+      return !(isMissing && code.makesGrants && !code.actsAsUser && name !== "SUPABASE_URL");
+    })
+    .map(({ name, finding }) => {
+      const why = finding.code === "DOCTOR_CONFIG_MISSING" ? missing[name] : undefined;
+      const words = why ? { why, cure: whereToSet[side.side](name) } : {};
+      return { name, finding: { ...finding, ...words, where: placeFor(name, side) } };
     });
 }
+
+/** What behalf needs each for. */
+const missing: Record<string, string> = {
+  SUPABASE_URL: "It says which project to work on, and nothing sets it.",
+  SUPABASE_PUBLISHABLE_KEY:
+    "Every request names the project with it, or with SUPABASE_ANON_KEY, and nothing sets either.",
+  SUPABASE_JWT_SECRET:
+    "Users' tokens are signed with it, or better with SUPABASE_SIGNING_KEY, and nothing sets either.",
+  SUPABASE_SECRET_KEY:
+    "The service role's client needs it, or SUPABASE_SERVICE_ROLE_KEY, and nothing sets either.",
+};
 
 function asInFunctions(variables: Environment): Environment {
   const own = Object.entries(variables).filter(([name]) => !name.startsWith("SUPABASE_"));
