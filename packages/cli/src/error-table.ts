@@ -1,10 +1,14 @@
 import type { ErrorEntry } from "behalf";
+import type { ConsoleFailureCode } from "./console/failure.js";
 import type { UsageErrorCode } from "./errors.js";
 import type { RuntimeErrorCode } from "./runtime/errors.js";
 import type { StackErrorCode } from "./stack/errors.js";
 
 /** Every code of the command line and what it runs, with its cause and its cure. `docs/errors.md` is made from this and behalf's own table. */
-export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErrorCode, ErrorEntry> = {
+export const cliErrorTable: Record<
+  UsageErrorCode | StackErrorCode | RuntimeErrorCode | ConsoleFailureCode,
+  ErrorEntry
+> = {
   ERR_USAGE_DEPLOY: {
     cause: "`behalf deploy` was called without --check, and deploys nothing itself.",
     cure: "behalf deploy --check, then the commands that the message lists.",
@@ -121,5 +125,22 @@ export const cliErrorTable: Record<UsageErrorCode | StackErrorCode | RuntimeErro
   ERR_RUNTIME_NO_RUN: {
     cause: "There is no run with this id.",
     cure: "Check the id, and which project it belongs to.",
+  },
+  ERR_CONSOLE_HOST: {
+    cause:
+      "The console was asked by another name than 127.0.0.1 or localhost, as a page does whose name was made to point here.",
+    cure: "Open the URL that `behalf dev` prints.",
+  },
+  ERR_CONSOLE_ORIGIN: {
+    cause: "A page of another site asked the console for something.",
+    cure: "Use the console's own page. Scripts use the API of Trigger.dev, with its secret key.",
+  },
+  ERR_CONSOLE_TOKEN: {
+    cause: "The browser has no cookie of this start of the console.",
+    cure: "Open the URL that `behalf dev` prints, or `behalf status`: each start has a new one.",
+  },
+  ERR_CONSOLE_REQUEST: {
+    cause: "What the console was asked for can't be had; the message says why.",
+    cure: "Do what the message says.",
   },
 };

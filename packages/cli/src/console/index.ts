@@ -1,2 +1,2 @@
 // What belongs here: the page that behalf dev serves, and its server. What doesn't: how runs work (runtime/), what a terminal shows (commands/).
-export { type Console, startConsole } from "./start-console.js";
+export { startConsole } from "./start-console.js";

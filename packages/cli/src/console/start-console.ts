@@ -13,7 +13,7 @@ import { ProjectDatabase } from "./project-database.js";
 import { createRedactor } from "./redact.js";
 import { TriggerApi } from "./trigger-api.js";
 
-export interface ConsoleOptions {
+interface ConsoleOptions {
   project: Project;
   stack: Stack;
   runtime: Runtime;
@@ -22,7 +22,7 @@ export interface ConsoleOptions {
 }
 
 /** A console that is being served. */
-export interface Console {
+interface Console {
   /** To be opened in a browser. Holds this start's token: who has it may do what the page can. */
   url: string;
   close(): Promise<void>;
