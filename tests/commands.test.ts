@@ -119,6 +119,7 @@ describe("behalf dev", () => {
         "anonKey",
         "consoleUrl",
         "databaseUrl",
+        "grantKey",
         "jwtSecret",
         "publishableKey",
         "running",
@@ -169,6 +170,13 @@ describe("behalf dev", () => {
       headers: { apikey: first.publishableKey ?? "", authorization: `Bearer ${token.stdout.trim()}` },
     });
     expect(await me.json()).toEqual([{ title: "from the seed" }]);
+
+    // A project that names no URL belongs to the one that runs, for the doctor as for its tasks.
+    await project.write({ ".env": `BEHALF_GRANT_KEY=${first.grantKey}\n` });
+    const doctor = await behalfCommand(["doctor", "--json"], { cwd: project.folder });
+    await project.write({ ".env": "" });
+    const { findings } = JSON.parse(doctor.stdout) as { findings: { level: string }[] };
+    expect(findings.filter(({ level }) => level === "error")).toEqual([]);
 
     const { supabase } = await titles();
     await supabase.from("todos").insert({ user_id: ada, title: "from before" });

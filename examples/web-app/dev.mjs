@@ -1,27 +1,14 @@
 // npm run dev: Supabase and Trigger.dev on this machine (behalf dev), and the app beside them. Ctrl-C ends all of it.
 import { execFile, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { appendFile, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseEnv, promisify } from "node:util";
+import { promisify } from "node:util";
 import { watch } from "./build.mjs";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const cli = join(dirname(fileURLToPath(import.meta.resolve("@behalf/cli/package.json"))), "bin/behalf.js");
 const execute = promisify(execFile);
-
-/** The key of grants, made once: the app seals with it, and `behalf dev` gives it to the tasks. */
-async function readGrantKey() {
-  const file = join(root, ".env");
-  const text = await readFile(file, "utf8").catch(() => "");
-  const { BEHALF_GRANT_KEY: known } = parseEnv(text);
-  if (known) return known;
-  const made = randomBytes(32).toString("base64url");
-  await appendFile(file, `${text === "" || text.endsWith("\n") ? "" : "\n"}BEHALF_GRANT_KEY=${made}\n`);
-  return made;
-}
 
 async function waitForServices() {
   for (;;) {
@@ -32,7 +19,6 @@ async function waitForServices() {
   }
 }
 
-const grantKey = await readGrantKey();
 const services = spawn(process.execPath, [cli, "dev"], { cwd: root, stdio: "inherit" });
 /** @type {import("node:child_process").ChildProcess | undefined} */
 let app;
@@ -51,7 +37,7 @@ const [status] = await Promise.all([waitForServices(), watch()]);
 const environment = {
   SUPABASE_URL: status.supabaseUrl,
   SUPABASE_PUBLISHABLE_KEY: status.publishableKey,
-  BEHALF_GRANT_KEY: grantKey,
+  BEHALF_GRANT_KEY: status.grantKey,
   TRIGGER_API_URL: status.triggerApiUrl,
   TRIGGER_SECRET_KEY: status.triggerSecretKey,
 };

@@ -13,5 +13,6 @@ export function printEndpoints(endpoints: Endpoints): void {
     ["JWT secret", endpoints.jwtSecret],
     ["Trigger.dev API URL", endpoints.triggerApiUrl],
     ["Trigger.dev secret key", endpoints.triggerSecretKey],
+    ["Grant key", endpoints.grantKey],
   ]);
 }

@@ -14,6 +14,8 @@ export interface Endpoints {
   jwtSecret: string;
   triggerApiUrl: string;
   triggerSecretKey: string;
+  /** What an app that runs beside seals grants with. */
+  grantKey: string;
 }
 
 /**
@@ -80,5 +82,6 @@ export function endpointVariables(endpoints: Endpoints): Record<string, string> 
     SUPABASE_ANON_KEY: endpoints.anonKey,
     SUPABASE_SERVICE_ROLE_KEY: endpoints.serviceRoleKey,
     SUPABASE_JWT_SECRET: endpoints.jwtSecret,
+    BEHALF_GRANT_KEY: endpoints.grantKey,
   };
 }

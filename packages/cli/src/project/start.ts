@@ -105,6 +105,7 @@ export async function startProject(
         jwtSecret: keys.jwtSecret,
         triggerApiUrl: runtime.apiUrl,
         triggerSecretKey: runtime.secretKey,
+        grantKey: grantEnvironment(project, keys).BEHALF_GRANT_KEY,
       },
       ...(console ? { consoleUrl: console.url } : {}),
       async stop() {
