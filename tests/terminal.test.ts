@@ -191,36 +191,40 @@ describe("behalf run", () => {
 
 describe("runs and their logs", () => {
   test("runs lists the latest, filtered", async () => {
-    const { stdout } = await behalf("runs", "--task", "hello", "fails", "--limit", "5", "--json");
-    const listed = JSON.parse(stdout) as { id: string; task: string; status: string; tags: string[] }[];
+    const [json, text, wrong] = await Promise.all([
+      behalf("runs", "--task", "hello", "fails", "--limit", "5", "--json"),
+      behalf("runs", "--status", "FAILED", "COMPLETED", "--tag", "greeting"),
+      behalf("runs", "--status", "BROKEN"),
+    ]);
+    const listed = JSON.parse(json.stdout) as { task: string; status: string; tags: string[] }[];
     expect(listed.map(({ task, status, tags }) => ({ task, status, tags }))).toEqual([
       { task: "fails", status: "FAILED", tags: [] },
       { task: "hello", status: "COMPLETED", tags: ["greeting"] },
     ]);
-    const text = await behalf("runs", "--status", "FAILED", "COMPLETED", "--tag", "greeting");
     expect(text.stdout).toMatch(
       /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}hello {2}run_\w{8} {2}COMPLETED +\d+ ms {2}#greeting\n$/,
     );
-    const wrong = await behalf("runs", "--status", "BROKEN");
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toMatch(/Allowed choices are/);
   });
 
   test("logs finds a run by how its id begins, and says how it ended", async () => {
-    const { stdout } = await behalf("runs", "--task", "hello", "--json");
-    const [run] = JSON.parse(stdout) as { id: string }[];
-    const short = run?.id.slice(0, 12) ?? "";
-    const text = await behalf("logs", short);
+    const [short = ""] = /run_\w{8}(?= {2}COMPLETED)/.exec(dev.output()) ?? [];
+    const [text, json, ...unknown] = await Promise.all([
+      behalf("logs", short),
+      behalf("logs", short, "--json"),
+      ...["run_nothing", "run_abcdefghijklmnopqrstu", "run_"].map((id) => behalf("logs", id)),
+    ]);
     expect(text.stdout).toMatch(
       /info {6}greets {2}{"name":"Ada","times":1}\n[\s\S]*COMPLETED {2}hello {2}run_/,
     );
-    const json = await behalf("logs", short, "--json");
     expect(JSON.parse(json.stdout)).toContainEqual(
       expect.objectContaining({ kind: "log", level: "info", properties: { name: "Ada", times: 1 } }),
     );
-    const none = await behalf("logs", "run_nothing");
-    expect([none.code, none.stdout]).toEqual([2, ""]);
-    expect(none.stderr).toMatch(/ERR_USAGE_UNKNOWN_RUN/);
+    for (const { code, stdout, stderr } of unknown) {
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(/^(There is no run|None of|\d+ runs have).*\n\(ERR_USAGE_UNKNOWN_RUN\)$/m);
+    }
   });
 
   test("logs --follow ends with its run, which cancel ends; replay begins it anew", async () => {
@@ -242,6 +246,7 @@ describe("runs and their logs", () => {
     expect(replayed).toMatch(/^run_\w+$/);
     expect(replayed).not.toBe(id);
     await behalf("cancel", replayed);
+    expect((await behalf("cancel", id)).stdout).toBe(`${id} has ended already: CANCELED\n`);
   });
 });
 
@@ -274,8 +279,13 @@ test("Ctrl-C twice ends dev at once and leaves no process behind", async () => {
 
 test("dev --json says everything, one object a line and nothing else", async () => {
   await startDev("--json");
+  const left = start("run", "endless");
+  await expect.poll(() => left.output()).toMatch(/step 1/);
   await behalf("run", "hello", "--payload", '{"name":"Ada"}');
   await behalf("stop");
+  const { code: leftCode, stderr } = await left.ended;
+  expect(leftCode).toBe(2);
+  expect(stderr).toMatch(/What ran run_\w+ has ended\. .*\n\(ERR_USAGE_NOT_RUNNING\)$/m);
   const { code, stdout } = await dev.ended;
   expect(code).toBe(0);
   const lines = stdout
@@ -294,7 +304,9 @@ test("dev --json says everything, one object a line and nothing else", async () 
   });
   const ofRun = lines.filter(({ task }) => task === "hello").map(({ type }) => type);
   expect(ofRun).toEqual(expect.arrayContaining(["run-queued", "run-started", "log", "run-finished"]));
-  expect(lines.find(({ type, level }) => type === "log" && level === "info")).toMatchObject({
+  expect(
+    lines.find(({ type, task, level }) => type === "log" && task === "hello" && level === "info"),
+  ).toMatchObject({
     properties: { name: "Ada", times: 1 },
   });
   expect(lines.at(-1)?.type).toBe("stopping");

@@ -3,7 +3,7 @@ import { errorLines } from "./error-lines.js";
 import { formatToldEvent } from "./run/event-line.js";
 import { errorOf, followRun, type ToldEvent, type ToldRun } from "./run/follow.js";
 import { listenForInterrupts } from "./run/interruption.js";
-import { connectToDev, findRunId } from "./running-dev.js";
+import { connectToDev, findRun } from "./running-dev.js";
 import { formatDuration, print, printJson, styled } from "./terminal.js";
 
 export interface LogsOptions {
@@ -15,7 +15,7 @@ export interface LogsOptions {
 /** `behalf logs <run>`: what a run logged, and how it ended; with `follow`, as it comes, until the run ends. */
 export async function logs(typed: string, { dir, follow, json }: LogsOptions): Promise<void> {
   const dev = await connectToDev(dir);
-  const id = await findRunId(typed);
+  const { id } = await findRun(typed);
   const { signal, release } = listenForInterrupts();
   const told: ToldEvent[] = [];
   const tell = (events: ToldEvent[]) => {
@@ -48,13 +48,15 @@ function printEnd(run: ToldRun, folder: string): void {
 /** `behalf cancel <run>`. */
 export async function cancel(typed: string, { dir }: { dir: string }): Promise<void> {
   await connectToDev(dir);
-  const { id } = await runs.cancel(await findRunId(typed));
+  const { id, status, isCompleted } = await findRun(typed);
+  if (isCompleted) return print(`${id} has ended already: ${status}`);
+  await runs.cancel(id);
   print(`Asked ${id} to stop. See how it ends with: behalf logs ${id} --follow`);
 }
 
 /** `behalf replay <run>`: its task again, with the same payload. */
 export async function replay(typed: string, { dir }: { dir: string }): Promise<void> {
   await connectToDev(dir);
-  const { id } = await runs.replay(await findRunId(typed));
-  print(id);
+  const { id } = await findRun(typed);
+  print((await runs.replay(id)).id);
 }

@@ -2,6 +2,7 @@ import { configure, runs } from "@trigger.dev/sdk";
 import { UsageError } from "../errors.js";
 import { openProject } from "../project/folder.js";
 import { findRunning, type RunningStatus } from "../project/running.js";
+import type { ToldRun } from "./run/follow.js";
 
 /**
  * The running `behalf dev` of a folder, with Trigger.dev's SDK pointing at it.
@@ -25,21 +26,36 @@ export async function connectToDev(dir: string): Promise<RunningStatus & { folde
 const wholeLength = 25;
 const most = 100;
 
+type FoundRun = Pick<ToldRun, "id" | "status" | "isCompleted">;
+
 /**
- * The id of the run that somebody means, who may have typed only how it begins. Of those, the latest are looked at.
+ * The run that somebody means, who may have typed only how its id begins. Of those, the latest are looked at.
  *
  * @throws {UsageError} `ERR_USAGE_UNKNOWN_RUN` where none or several begin so.
  */
-export async function findRunId(typed: string): Promise<string> {
-  if (typed.length >= wholeLength) return typed;
-  const latest = (await runs.list({ limit: most })).data.map(({ id }) => id);
-  const found = latest.filter((id) => id.startsWith(typed));
-  const [id] = found;
-  if (id !== undefined && found.length === 1) return id;
+export async function findRun(typed: string): Promise<FoundRun> {
+  const found = typed.length < wholeLength ? await findLatest(typed) : await findWhole(typed);
+  const [run] = found;
+  if (run && found.length === 1) return run;
   throw new UsageError(
     "ERR_USAGE_UNKNOWN_RUN",
-    found.length === 0
-      ? `None of the ${most} latest runs has an id that begins with ${JSON.stringify(typed)}. See which there are with: behalf runs`
-      : `${found.length} runs have ids that begin with ${JSON.stringify(typed)}. Type more of it.`,
+    found.length > 1
+      ? `${found.length} runs have ids that begin with ${JSON.stringify(typed)}. Type more of it.`
+      : typed.length < wholeLength
+        ? `None of the ${most} latest runs has an id that begins with ${JSON.stringify(typed)}. See which there are with: behalf runs`
+        : `There is no run ${typed} here. See which there are with: behalf runs`,
   );
+}
+
+async function findLatest(beginning: string): Promise<FoundRun[]> {
+  return (await runs.list({ limit: most })).data.filter(({ id }) => id.startsWith(beginning));
+}
+
+async function findWhole(id: string): Promise<FoundRun[]> {
+  try {
+    return [await runs.retrieve(id)];
+  } catch (error) {
+    if ((error as { status?: number }).status === 404) return [];
+    throw error;
+  }
 }

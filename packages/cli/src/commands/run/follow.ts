@@ -18,34 +18,57 @@ export interface ToldEvent {
 export type ToldRun = RetrieveRunResult<AnyRunShape>;
 
 const interval = 200;
+/** The API is on this machine: one that doesn't answer has gone away. */
+const retry = { maxAttempts: 3, minTimeoutInMs: 100, maxTimeoutInMs: 500 };
 
 /** The API that a run is followed by. The SDK has to be configured for it. */
 export type RunApi = Pick<Endpoints, "triggerApiUrl" | "triggerSecretKey">;
 
 /** What a run did so far, after one of its events. */
-export async function readEvents(api: RunApi, run: string, after = "0"): Promise<ToldEvent[]> {
+async function readEvents(api: RunApi, run: string, after = "0"): Promise<ToldEvent[]> {
   const url = `${api.triggerApiUrl}/api/v1/runs/${encodeURIComponent(run)}/events?after=${after}`;
   const response = await fetch(url, { headers: { authorization: `Bearer ${api.triggerSecretKey}` } });
-  if (response.status === 404)
-    throw new UsageError(
-      "ERR_USAGE_UNKNOWN_RUN",
-      `There is no run ${run} here. See which there are with: behalf runs`,
-    );
   if (!response.ok) throw new Error(`The Trigger.dev API answered ${response.status} when asked for events.`);
   return ((await response.json()) as { events: ToldEvent[] }).events;
 }
 
-/** Calls `onEvents` with what a run does until it has ended, and returns the run as it is then; or as it is when the signal is aborted. */
+/**
+ * Calls `onEvents` with what a run does until it has ended, and returns the run as it is then; or as it is when the signal is aborted.
+ *
+ * @throws {UsageError} `ERR_USAGE_NOT_RUNNING` where the API has gone away meanwhile.
+ */
 export async function followRun(
   api: RunApi,
   id: string,
   onEvents: (events: ToldEvent[]) => void,
   signal?: AbortSignal,
 ): Promise<ToldRun> {
+  try {
+    return await follow(api, id, onEvents, signal);
+  } catch (cause) {
+    const answers = await fetch(api.triggerApiUrl).then(
+      () => true,
+      () => false,
+    );
+    if (answers) throw cause;
+    throw new UsageError(
+      "ERR_USAGE_NOT_RUNNING",
+      `What ran ${id} has ended. The run goes on when behalf dev is started again; see it then with: behalf logs ${id}`,
+      { cause },
+    );
+  }
+}
+
+async function follow(
+  api: RunApi,
+  id: string,
+  onEvents: (events: ToldEvent[]) => void,
+  signal: AbortSignal | undefined,
+): Promise<ToldRun> {
   let after = "0";
   for (;;) {
     // First the run, then its events: those of one that has ended are then all there.
-    const run = await runs.retrieve(id);
+    const run = await runs.retrieve(id, { retry });
     for (;;) {
       const events = await readEvents(api, id, after);
       if (events.length === 0) break;
