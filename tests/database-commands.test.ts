@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openProject, type StartedProject, startProject } from "@behalf/cli";
 import { createBehalf } from "behalf";
@@ -23,23 +23,24 @@ async function snapshot(folder: string): Promise<Record<string, string>> {
 
 interface Files {
   files: { file: string; what: string }[];
+  install: string[];
 }
 
 const init = async (folder: string) =>
   JSON.parse((await behalfCommand(["init", "--dir", folder, "--json"])).stdout) as Files;
 
 describe("init", () => {
+  const files = {
+    "package.json": "{}",
+    ".gitignore": "/mine\n",
+    "trigger.config.ts": `export default { project: "proj_x", dirs: ["./src/jobs/"] };`,
+    "src/jobs/one.ts": "export const one = 1;",
+    "supabase/migrations/29990101000000_future.sql": "select 1;",
+  };
   let project: TestProject;
   afterAll(() => project?.remove());
 
   test("adds to a project what it lacks, and changes nothing that is there", async () => {
-    const files = {
-      "package.json": "{}",
-      ".gitignore": "/mine\n",
-      "trigger.config.ts": `export default { project: "proj_x", dirs: ["./src/jobs/"] };`,
-      "src/jobs/one.ts": "export const one = 1;",
-      "supabase/migrations/29990101000000_future.sql": "select 1;",
-    };
     project = await createProject(files);
     const { files: told } = await init(project.folder);
     const after = await snapshot(project.folder);
@@ -48,6 +49,7 @@ describe("init", () => {
     expect(Object.keys(after).sort()).toEqual([...Object.keys(files), ...wrote].sort());
     expect(wrote).toEqual([
       ".env.example",
+      "supabase/config.toml",
       ...wrote.filter((file) => /^supabase\/migrations\/299901010000\d\d_behalf_\d{3}_\w+\.sql$/.test(file)),
       "src/jobs/supabase.ts",
     ]);
@@ -59,6 +61,42 @@ describe("init", () => {
     const { files } = await init(project.folder);
     expect(new Set(files.map(({ what }) => what))).toEqual(new Set(["kept"]));
     expect(await snapshot(project.folder)).toEqual(before);
+  });
+
+  test("says what is to be installed, and nothing that is there", async () => {
+    const install = async (files: Record<string, string>) => {
+      await project.write(files);
+      return (await init(project.folder)).install;
+    };
+    expect(await install({})).toEqual([
+      "npm install behalf @supabase/supabase-js @trigger.dev/sdk",
+      "npm install --save-dev @behalf/cli",
+    ]);
+    const dependencies = { behalf: "0.1.0", "@trigger.dev/sdk": "4.8.3" };
+    const devDependencies = { "@behalf/cli": "0.1.0" };
+    const manifest = { "package.json": JSON.stringify({ dependencies, devDependencies }) };
+    expect(await install({ ...manifest, "pnpm-lock.yaml": "" })).toEqual(["pnpm add @supabase/supabase-js"]);
+    await project.write({ "package.json": files["package.json"] });
+    await rm(join(project.folder, "pnpm-lock.yaml"));
+  });
+
+  test("brings no tables to a Trigger.dev project, and no tables but a task to a Supabase project", async () => {
+    const wrote = async (files: Record<string, string>) => {
+      const other = await createProject(files);
+      const { files: told } = await init(other.folder);
+      await other.remove();
+      return told.map(({ file }) => file).filter((file) => !/_behalf_\d+_/.test(file));
+    };
+    const always = ["package.json", ".gitignore", ".env.example", "supabase/config.toml"];
+    expect(
+      await wrote({ "trigger.config.ts": `export default {};`, "trigger/mine.ts": "export const a = 1;" }),
+    ).toEqual([...always, "trigger/supabase.ts"]);
+    expect(await wrote({ "supabase/migrations/20260101000000_mine.sql": "select 1;" })).toEqual([
+      ...always,
+      "trigger.config.ts",
+      "trigger/supabase.ts",
+      "trigger/who-am-i.ts",
+    ]);
   });
 
   test("sql puts a newer text beside an older file, which may have been applied", async () => {
@@ -75,6 +113,24 @@ describe("init", () => {
       "-- of an older version",
     );
   });
+});
+
+test("a Supabase project without tasks runs its first one after init", async () => {
+  const project = await createProject({
+    "supabase/migrations/20260101000000_mine.sql": "create table public.mine (id int primary key);",
+  });
+  await init(project.folder);
+  const started = await startProject(openProject(project.folder));
+  try {
+    const { id } = await started.runtime.trigger("who-am-i", { userId: ada });
+    expect(await started.runtime.waitForRun(id)).toMatchObject({
+      status: "COMPLETED",
+      output: { actsAs: ada },
+    });
+  } finally {
+    await started.stop();
+    await project.remove();
+  }
 });
 
 describe("an empty folder after init", () => {

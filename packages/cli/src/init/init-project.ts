@@ -8,19 +8,27 @@ import { type Written, writeMigrations } from "./write-migrations.js";
 const templates = new URL("../../templates/init/", import.meta.url);
 const source = /\.[cm]?[jt]sx?$/;
 
-/** Makes a folder a project, or adds to a project what it lacks. No file that is there is changed. */
+/**
+ * Makes a folder a project, or adds to a project what it lacks. No file that is there is changed. Tables and rows of ours have no place
+ * among somebody's own, nor have our tasks: they come where there is neither.
+ */
 export async function initProject(folder: string, now = new Date()): Promise<Written[]> {
   await mkdir(folder, { recursive: true });
-  const isNew = !existsSync(join(folder, "supabase", "migrations"));
   const tasks = await findTaskFolder(folder);
+  const hasTables = existsSync(join(folder, "supabase", "migrations"));
   const hasTasks = (await listFiles(join(folder, tasks))).some((name) => source.test(name));
   const written = [
     await add(folder, "package.json", await packageJson(folder)),
     await add(folder, ".gitignore", await template("gitignore")),
     await add(folder, ".env.example", await template("env.example")),
+    await add(
+      folder,
+      "supabase/config.toml",
+      (await template("supabase/config.toml")).replace('"project"', JSON.stringify(nameOf(folder))),
+    ),
     ...(await writeMigrations(folder, now)),
   ];
-  // Tables and rows of ours have no place among somebody's own.
+  const isNew = !hasTables && !hasTasks;
   if (isNew) {
     const names = await listFiles(join(folder, "supabase/migrations"));
     const notes = `supabase/migrations/${nextVersion(names, now)}_notes.sql`;
@@ -36,8 +44,10 @@ export async function initProject(folder: string, now = new Date()): Promise<Wri
       ),
     );
   written.push(await add(folder, `${tasks}/supabase.ts`, await template("trigger/supabase.ts")));
-  if (isNew && !hasTasks)
-    written.push(await add(folder, `${tasks}/add-note.ts`, await template("trigger/add-note.ts")));
+  if (!hasTasks) {
+    const task = isNew ? "add-note.ts" : "who-am-i.ts";
+    written.push(await add(folder, `${tasks}/${task}`, await template(`trigger/${task}`)));
+  }
   return written;
 }
 
@@ -78,14 +88,8 @@ async function packageJson(folder: string): Promise<string> {
     peerDependencies: Record<string, string>;
   };
   const { "@supabase/supabase-js": supabase, "@trigger.dev/sdk": trigger } = own.peerDependencies;
-  const name =
-    folder
-      .split(/[\\/]/)
-      .at(-1)
-      ?.toLowerCase()
-      .replaceAll(/[^a-z0-9-]+/g, "-") || "tasks";
   const content = {
-    name,
+    name: nameOf(folder),
     private: true,
     type: "module",
     scripts: { dev: "behalf dev" },
@@ -97,4 +101,15 @@ async function packageJson(folder: string): Promise<string> {
     devDependencies: { "@behalf/cli": own.version },
   };
   return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+/** The folder's name, as a package or a Supabase project may be called. */
+function nameOf(folder: string): string {
+  const name = folder.split(/[\\/]/).at(-1) ?? "";
+  return (
+    name
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9-]+/g, "-")
+      .replaceAll(/^-+|-+$/g, "") || "tasks"
+  );
 }
