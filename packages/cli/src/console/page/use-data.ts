@@ -7,7 +7,7 @@ import { onChange } from "./live.js";
 const gather = 150;
 
 export interface Data<Value> {
-  /** Undefined until the first answer; the last good one afterwards. */
+  /** Undefined until the first answer; the last good one afterwards, also while another question is being asked. */
   value: Value | undefined;
   error: ApiError | undefined;
   reload: () => void;
@@ -85,9 +85,11 @@ export function useData<Value>(
     };
   }, [ask]);
 
+  const refused = failed?.path === path ? failed?.error : undefined;
   return {
-    value: loaded?.path === path ? loaded?.value : undefined,
-    error: failed?.path === path ? failed?.error : undefined,
+    // The answer to the question before stays until the new one is there: nothing flickers while a filter is typed.
+    value: refused && loaded?.path !== path ? undefined : loaded?.value,
+    error: refused,
     reload: ask,
   };
 }

@@ -2,7 +2,10 @@ import type { ConsoleAuditEntry, ConsoleIdentity } from "../../contract.js";
 import { formatDateTime } from "../format.js";
 import { Empty } from "../parts/empty.js";
 import { Identity } from "../parts/identity.js";
-import { Json } from "../parts/json.js";
+import { RowChange } from "./row-change.js";
+
+/** So many entries are open from the beginning. */
+const few = 4;
 
 /** What the run changed in the database, as the audit trail tells it. */
 export function AuditEntries({ entries, ranAs }: { entries: ConsoleAuditEntry[]; ranAs: ConsoleIdentity[] }) {
@@ -13,7 +16,12 @@ export function AuditEntries({ entries, ranAs }: { entries: ConsoleAuditEntry[];
       {entries.length > 0 && (
         <ol>
           {entries.map((entry) => (
-            <AuditEntry key={entry.id} entry={entry} identity={identityOf(entry, ranAs)} />
+            <AuditEntry
+              key={entry.id}
+              entry={entry}
+              identity={identityOf(entry, ranAs)}
+              open={entries.length <= few}
+            />
           ))}
         </ol>
       )}
@@ -21,44 +29,37 @@ export function AuditEntries({ entries, ranAs }: { entries: ConsoleAuditEntry[];
   );
 }
 
-function AuditEntry({
-  entry,
-  identity,
-}: {
+interface AuditEntryProps {
   entry: ConsoleAuditEntry;
   identity: ConsoleIdentity | undefined;
-}) {
-  const { operation, table, at } = entry;
+  open: boolean;
+}
+
+function AuditEntry({ entry, identity, open }: AuditEntryProps) {
+  const { operation, table, at, key } = entry;
   return (
     <li class={identity?.kind === "service" ? "by-service" : undefined}>
-      <details>
+      <details open={open}>
         <summary>
           <span class="verb">{operation.toLowerCase()}</span>
           <span class="mono">{table}</span>
+          {key !== null && key !== undefined && <span class="mono quiet">{formatKey(key)}</span>}
           {identity ? <Identity identity={identity} /> : <span class="mono quiet">{entry.role}</span>}
           <time class="quiet" dateTime={at}>
             {formatDateTime(at)}
           </time>
         </summary>
-        {entry.key !== null && entry.key !== undefined && <Json value={entry.key} label="Key" />}
-        <div class="before-after">
-          <div>
-            <h3>Before</h3>
-            <Side value={entry.old} none="The row was not there." />
-          </div>
-          <div>
-            <h3>After</h3>
-            <Side value={entry.new} none="The row is gone." />
-          </div>
-        </div>
+        <RowChange before={entry.old} after={entry.new} />
       </details>
     </li>
   );
 }
 
-function Side({ value, none }: { value: unknown; none: string }) {
-  if (value === null || value === undefined) return <p class="quiet">{none}</p>;
-  return <Json value={value} label="Row" />;
+function formatKey(key: unknown): string {
+  if (typeof key !== "object" || key === null) return String(key);
+  return Object.entries(key)
+    .map(([column, value]) => `${column} ${value}`)
+    .join(", ");
 }
 
 /** The trail knows ids; the run's own requests know the names of some. */
