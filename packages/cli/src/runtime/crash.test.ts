@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { configure, runs, tasks } from "@trigger.dev/sdk";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { left, startTestRuntime, type TestRuntime } from "./test-support.js";
 
@@ -51,6 +52,17 @@ async function kill(server: ChildProcess): Promise<void> {
   await exited;
 }
 
+/** Postgres takes the death of a backend for a crash: it ends all others and recovers from its log. */
+async function crashPostgres(): Promise<void> {
+  const client = new pg.Client({ connectionString: t.stack.adminDatabaseUrl });
+  const ended = new Promise<void>((resolve) => client.once("end", resolve));
+  client.on("error", () => {});
+  await client.connect();
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  process.kill(rows[0]?.pid as number, "SIGKILL");
+  await ended;
+}
+
 const statusOf = async (id: string) => (await runs.retrieve(id)).status;
 
 test("kill -9 of the worker process: its runs are executed again, with the attempt counted, and others go on", async () => {
@@ -61,6 +73,14 @@ test("kill -9 of the worker process: its runs are executed again, with the attem
   await t.open("worker");
   expect(await runs.poll(gated.id, poll)).toMatchObject({ status: "COMPLETED", output: 2, attemptCount: 2 });
   expect(t.events).toContainEqual(expect.objectContaining({ type: "worker-lost", requeued: 1 }));
+});
+
+test("a crash of Postgres: a parent that waits goes on, in the same attempt", async () => {
+  const waiting = await tasks.trigger("waits", { gate: "postgres" });
+  await expect.poll(() => statusOf(waiting.id)).toBe("WAITING");
+  await crashPostgres();
+  await t.open("postgres");
+  expect(await runs.poll(waiting.id, poll)).toMatchObject({ status: "COMPLETED", output: ["child", 1] });
 });
 
 test("kill -9 of the server: another start finishes what it had accepted, and nothing that ended runs again", async () => {
@@ -99,6 +119,15 @@ test("kill -9 of the server: another start finishes what it had accepted, and no
   expect(left(t, "ran-1")).toBe(true);
   const again = await tasks.trigger("counted", { n: 0 }, { idempotencyKey: "counted-0" });
   expect(again.id).toBe(before.id);
+});
+
+test("a stop doesn't wait for what runs wait for, nor for Postgres; the next start goes on with them", async () => {
+  const waiting = await tasks.trigger("waits", { gate: "stopped" });
+  await expect.poll(() => statusOf(waiting.id)).toBe("WAITING");
+  await crashPostgres();
+  await t.restart();
+  await t.open("stopped");
+  expect(await runs.poll(waiting.id, poll)).toMatchObject({ status: "COMPLETED", output: ["child", 2] });
 });
 
 test("two servers share a queue: what one gives back when it stops, the other finishes", async () => {

@@ -35,7 +35,9 @@ import { Fleet, toTaskInfo } from "./workers/fleet.js";
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const undo: (() => Promise<unknown>)[] = [];
   const stopAll = async () => {
-    for (const step of undo.splice(0).reverse()) await step();
+    const failures: unknown[] = [];
+    for (const step of undo.splice(0).reverse()) await step().catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return await start(options, undo, stopAll);
@@ -114,8 +116,9 @@ async function start(
     emit,
   });
   engine.useFleet(fleet);
-  // What is still in flight goes back into the queue, so that the next start finds it at once.
-  undo.push(() => requeueRuns(pool, identity.id));
+  // What is still in flight goes back into the queue, so that the next start finds it at once. Should Postgres be away, that start sees
+  // that this server is dead.
+  undo.push(() => requeueRuns(pool, identity.id).catch(() => {}));
   undo.push(() => fleet.stop());
   undo.push(() => engine.stopClaiming());
   await fleet.reload();

@@ -140,7 +140,8 @@ export class Engine {
         this.#track(this.#onResult(worker, message));
         break;
       case "wait":
-        this.#track(this.#onWait(worker, message));
+        // Not tracked: it may take for ever, and a stop doesn't wait for what runs wait for.
+        this.#onWait(worker, message).catch((error: unknown) => this.#report(error));
         break;
       case "stopping":
         this.#active.get(message.run)?.heard();
