@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { initProject, missingPackages, type Written } from "../init/index.js";
 import { print, printJson, styled } from "./terminal.js";
 
@@ -12,7 +12,7 @@ export async function init(options: { dir: string; json?: boolean }): Promise<vo
   print(`${folder}\n`);
   printWritten(written);
   print("\nNext:");
-  for (const command of [...install, "npx behalf dev", tryCommand(written)]) print(`  ${command}`);
+  for (const command of [...install, "npx behalf dev", tryCommand(folder, written)]) print(`  ${command}`);
 }
 
 /** What installs the packages that the files import. */
@@ -24,8 +24,11 @@ function installCommands(folder: string, written: Written[]): string[] {
 
 const ada = "11111111-1111-4111-8111-111111111111";
 
-function tryCommand(written: Written[]): string {
-  const has = (name: string) => written.some(({ file }) => file.endsWith(`/${name}.ts`));
+/** A task of ours that is there, also from an earlier time; else one of theirs. */
+function tryCommand(folder: string, written: Written[]): string {
+  const clients =
+    written.find(({ file }) => /(?:^|\/)supabase\.ts$/.test(file))?.file ?? "trigger/supabase.ts";
+  const has = (task: string) => existsSync(join(folder, dirname(clients), `${task}.ts`));
   if (has("add-note")) return `npx behalf run add-note --payload '{"userId": "${ada}", "body": "hello"}'`;
   return has("who-am-i")
     ? `npx behalf run who-am-i --payload '{"userId": "${ada}"}'`

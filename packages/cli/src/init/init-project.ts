@@ -87,7 +87,9 @@ async function packageJson(folder: string): Promise<string> {
     dependencies: Record<string, string>;
     peerDependencies: Record<string, string>;
   };
-  const { "@supabase/supabase-js": supabase, "@trigger.dev/sdk": trigger } = own.peerDependencies;
+  const supabase = own.peerDependencies["@supabase/supabase-js"];
+  // One exact version: Trigger.dev's own command deploys with that alone.
+  const trigger = own.dependencies["@trigger.dev/core"]?.replace(/^\D+/, "");
   const content = {
     name: nameOf(folder),
     private: true,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -97,6 +98,30 @@ test("a stop in between leaves what had no answer in the queue, for the next sta
   const second = await startStack(options);
   try {
     await expect.poll(() => new Set(ids).size).toBe(200);
+  } finally {
+    await second.stop();
+  }
+});
+
+test("kill -9 of Postgres: what waits in the queue outlives it", async () => {
+  ids = [];
+  held = [];
+  isHolding = true;
+  const options = { directory: join(folder.path, ".behalf"), project: folder.path };
+  const first = await startStack(options);
+  const client = new Client(first.databaseUrl);
+  client.on("error", () => {});
+  await client.connect();
+  await client.query("insert into public.events select generate_series(6001, 6500)");
+  await expect.poll(() => held.length).toBeGreaterThan(0);
+  const file = join(options.directory, "postgres", "data", "postmaster.pid");
+  process.kill(Number(readFileSync(file, "utf8").split("\n")[0]), "SIGKILL");
+  await client.end().catch(() => {});
+  await first.stop();
+  isHolding = false;
+  const second = await startStack(options);
+  try {
+    await expect.poll(() => new Set(ids).size).toBe(500);
   } finally {
     await second.stop();
   }

@@ -31,6 +31,8 @@ const betweenCleanings = 60_000;
 export function deliverWebhooks({ databaseUrl, onFailure }: WebhooksOptions): { stop(): Promise<void> } {
   const pool = new Pool({ connectionString: databaseUrl, max: lanes });
   pool.on("error", () => {});
+  // While a lane waits for answers nobody else hears of a connection that is lost; its next query fails.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const bell = new Bell(databaseUrl);
   const queue = new Queue(pool);
   const sender = createSender(onFailure);
