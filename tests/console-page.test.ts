@@ -119,7 +119,7 @@ describe("the console in a browser", () => {
     const entries = page.locator(".audit li");
     expect(await entries.count()).toBe(2);
     expect(await entries.nth(1).textContent()).toMatch(
-      /^updatenotesid \d+ada@example\.com.*bodyAda: .* → Summary: Ada: /,
+      /^updatenotesid \d+ada@example\.com.*bodyAda: .* became Summary: Ada: /,
     );
     await page.locator(".event.log summary", { hasText: "read the notes" }).click();
     expect(await main.textContent()).toContain("<img src=x onerror=alert(1)>");

@@ -17,6 +17,7 @@ export default defineConfig({
           { text: "Migrating from the guide", link: "/migrating" },
           { text: "Configuration", link: "/configuration" },
           { text: "behalf init", link: "/init" },
+          { text: "The console", link: "/console" },
           { text: "Testing tasks", link: "/testing" },
           { text: "Deploying", link: "/deploying" },
         ],

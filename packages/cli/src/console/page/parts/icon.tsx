@@ -17,7 +17,8 @@ const paths = {
     "M13 4.2c0 1.2-2.2 2.2-5 2.2s-5-1-5-2.2S5.2 2 8 2s5 1 5 2.2zM3 4.2v7.6C3 13 5.2 14 8 14s5-1 5-2.2V4.2M3 8c0 1.2 2.2 2.2 5 2.2S13 9.2 13 8",
   warning: "M8 2.5L1.8 13h12.4zM8 6.5v3M8 11.2v.3",
   copy: "M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z",
-  right: "M6 3.5L10.5 8 6 12.5",
+  open: "M6 3.5L10.5 8 6 12.5",
+  arrow: "M2.5 8h11M9.5 4l4 4-4 4",
 } as const;
 
 export type IconName = keyof typeof paths;

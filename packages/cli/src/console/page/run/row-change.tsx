@@ -1,3 +1,5 @@
+import { Icon } from "../parts/icon.js";
+
 /** A row before and after, column by column. What isn't there before was inserted, what isn't there after was deleted. */
 export function RowChange({ before, after }: { before: unknown; after: unknown }) {
   const old = columnsOf(before);
@@ -10,7 +12,12 @@ export function RowChange({ before, after }: { before: unknown; after: unknown }
           <dt class="mono">{column}</dt>
           <dd class="mono">
             {column in old && <del>{formatValue(old[column])}</del>}
-            {column in old && column in now && <span class="arrow"> → </span>}
+            {column in old && column in now && (
+              <span class="arrow">
+                <Icon name="arrow" />
+                <span class="unseen"> became </span>
+              </span>
+            )}
             {column in now && <ins>{formatValue(now[column])}</ins>}
           </dd>
         </div>

@@ -38,6 +38,7 @@ export function TimelineEvent({ placed }: { placed: PlacedEvent }) {
         <EventText event={event} />
       </span>
       <span class="length number">{length === null ? "" : formatDuration(length)}</span>
+      <span class="more">{more !== undefined && <Icon name="open" />}</span>
       <span class="track" aria-hidden="true">
         <span class={length === null ? "moment" : "bar"} style={{ "--from": from, "--width": width }} />
       </span>
