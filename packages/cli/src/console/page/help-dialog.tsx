@@ -2,7 +2,7 @@ import type { RefObject } from "preact";
 import { shortcuts } from "./keyboard.js";
 
 /** The keyboard shortcuts; Esc closes it. */
-export function HelpDialog({ dialog }: { dialog: RefObject<HTMLDialogElement> }) {
+export function HelpDialog({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title">
       <form method="dialog">

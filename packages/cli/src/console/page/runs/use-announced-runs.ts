@@ -8,7 +8,7 @@ const most = 3;
 
 /** Says which of the shown runs changed their status. */
 export function useAnnouncedRuns(runs: ConsoleRun[] | undefined): void {
-  const known = useRef<Map<string, string>>();
+  const known = useRef<Map<string, string>>(undefined);
   useEffect(() => {
     if (!runs) return;
     const before = known.current;

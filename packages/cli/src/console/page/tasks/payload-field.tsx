@@ -4,7 +4,7 @@ import { Icon } from "../parts/icon.js";
 import type { CheckedPayload } from "./check-payload.js";
 
 interface PayloadFieldProps {
-  field: RefObject<HTMLTextAreaElement>;
+  field: RefObject<HTMLTextAreaElement | null>;
   text: string;
   checked: CheckedPayload;
   hasSchema: boolean;
