@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import {
@@ -11,7 +12,16 @@ import {
 } from "@behalf/cli";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { deployFaults, goodProject, hostedUrl, secrets, tasksFile } from "./deploy-corpus.ts";
+import {
+  acting,
+  deployFaults,
+  env,
+  goodProject,
+  granting,
+  hostedUrl,
+  secrets,
+  tasksFile,
+} from "./deploy-corpus.ts";
 import { behalfCommand } from "./support/behalf.ts";
 import { createProject, type TestProject } from "./support/projects.ts";
 import { workspace } from "./support/workspace.ts";
@@ -69,6 +79,63 @@ describe("by the files alone", () => {
       expect(text).not.toMatch(/sb_secret_deploy|eyJ|"d\\?":/);
     } finally {
       await project.remove();
+    }
+  });
+});
+
+describe("the examples, with the variables that their walkthroughs name", () => {
+  const common = [
+    "DEPLOY_PACKAGE_RANGE package.json, @trigger.dev/sdk",
+    "DEPLOY_PROJECT_REF trigger.config.ts",
+  ];
+  const anyone = "DEPLOY_GRANT_NOT_REQUIRED tasks";
+
+  test.each<[example: string, files: Record<string, Record<string, string>>, expected: string[]]>([
+    ["edge-function", { functions: granting, tasks: acting }, common],
+    [
+      "database-webhook",
+      {
+        functions: { TRIGGER_SECRET_KEY: granting.TRIGGER_SECRET_KEY, WEBHOOK_SECRET: "word" },
+        tasks: { ...acting, DEEPGRAM_SECRET_KEY: "key" },
+      },
+      [...common, anyone],
+    ],
+    [
+      "storage-upload",
+      {
+        tasks: {
+          ...acting,
+          S3_ENDPOINT: `${hostedUrl}/storage/v1/s3`,
+          S3_REGION: "eu-central-1",
+          S3_ACCESS_KEY_ID: "id",
+          S3_SECRET_ACCESS_KEY: "secret",
+        },
+      },
+      [...common, anyone],
+    ],
+    [
+      "web-app",
+      { app: { ...granting, SUPABASE_URL: hostedUrl }, tasks: acting },
+      [...common, "DEPLOY_PACKAGE_RANGE package.json, @trigger.dev/react-hooks"],
+    ],
+  ])("%s lacks a project ref of its own, and nothing that stops it", async (example, files, expected) => {
+    const folder = await mkdtemp(join(tmpdir(), "behalf-deploy-"));
+    try {
+      const named = Object.entries(files).map(([side, variables]) => ({
+        side: side as (typeof sides)[number],
+        file: join(folder, side),
+        variables,
+      }));
+      for (const { file, variables } of named) await writeFile(file, env(variables));
+      const report = await runDeployCheck({
+        folder: join(workspace, "examples", example),
+        envFiles: named,
+        environment: {},
+        offline: true,
+      });
+      expect(keysOf(report)).toEqual([...expected].sort());
+    } finally {
+      await rm(folder, { recursive: true, force: true });
     }
   });
 });

@@ -33,18 +33,20 @@ export const secrets = [signing, grants, otherGrants].map((key) => key.private).
 
 const lines = (variables: Record<string, string | undefined>) =>
   Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [`${name}='${value}'`]));
-const env = (variables: Record<string, string | undefined>) => `${lines(variables).join("\n")}\n`;
+/** The text of a file of variables. */
+export const env = (variables: Record<string, string | undefined>) => `${lines(variables).join("\n")}\n`;
 
-const app = { SUPABASE_URL: hostedUrl, TRIGGER_SECRET_KEY: prodKey, BEHALF_GRANT_KEY: grants.private };
-const functions = { TRIGGER_SECRET_KEY: prodKey, BEHALF_GRANT_KEY: grants.private, WEBHOOK_SECRET: "a-word" };
-const tasks = {
+/** What who makes grants has, and what who acts on them has. */
+export const granting = { TRIGGER_SECRET_KEY: prodKey, BEHALF_GRANT_KEY: grants.private };
+export const acting = {
   SUPABASE_URL: hostedUrl,
   SUPABASE_PUBLISHABLE_KEY: publishable,
-  SUPABASE_SECRET_KEY: secret,
   SUPABASE_SIGNING_KEY: signing.private,
   BEHALF_GRANT_KEY: grants.public,
-  DEEPGRAM_SECRET_KEY: "0123456789",
 };
+const app = { ...granting, SUPABASE_URL: hostedUrl };
+const functions = { ...granting, WEBHOOK_SECRET: "a-word" };
+const tasks = { ...acting, SUPABASE_SECRET_KEY: secret, DEEPGRAM_SECRET_KEY: "0123456789" };
 /** The tasks' variables that a project which answers would take: filled in by the test. */
 export const tasksFile = (more: Record<string, string>) => env({ ...tasks, ...more });
 
