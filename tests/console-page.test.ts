@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { openProject, type StartedProject, startProject } from "@behalf/cli";
+import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ada, consolePageProject, grace } from "./console-page-project.ts";
@@ -226,8 +225,6 @@ describe("the console in a browser", () => {
 });
 
 describe("for everyone", () => {
-  const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
   /** What is serious on the page as it stands, by rule and place. */
   async function seriousFaults(page: Page): Promise<string[]> {
     return page.evaluate<
@@ -270,7 +267,7 @@ describe("for everyone", () => {
         });
       }
       await page.evaluate('for (const one of document.querySelectorAll("details")) one.open = true');
-      await page.evaluate(axe);
+      await page.evaluate(axe.source);
       for (const colorScheme of ["dark", "light"] as const) {
         await page.emulateMedia({ colorScheme });
         expect(await seriousFaults(page), `${name}, ${colorScheme}`).toEqual([]);
