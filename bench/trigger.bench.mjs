@@ -1,66 +1,37 @@
 // From trigger to result through the published SDK, and how many empty tasks a second, against raw graphile-worker in the same run.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { startRuntime, startStack } from "@behalf/cli";
+import { startRuntime } from "@behalf/cli";
 import { configure, runs, tasks } from "@trigger.dev/sdk";
 import { median, percentile } from "./report.mjs";
+import { withGraphile, withProject } from "./runtime.mjs";
 
 const many = 2_000;
 const rounds = 3;
 const triggers = 200;
-const root = fileURLToPath(new URL("../", import.meta.url));
-const cli = createRequire(join(root, "packages/cli/package.json"));
-const load = (name) => import(pathToFileURL(cli.resolve(name)).href);
-const [{ default: graphile }, { default: pg }] = [await load("graphile-worker"), await load("pg")];
 
-mkdirSync(join(root, "artifacts"), { recursive: true });
-const project = mkdtempSync(join(root, "artifacts", "bench-trigger-"));
-mkdirSync(join(project, "trigger"));
-writeFileSync(join(project, "package.json"), '{ "type": "module" }');
-writeFileSync(
-  join(project, "trigger/empty.js"),
-  `import { task } from "@trigger.dev/sdk";
-export const empty = task({ id: "empty", run: async () => {} });`,
-);
-
-async function graphileRate(url) {
-  const pool = new pg.Pool({ connectionString: url, max: 16 });
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
-  const silent = new graphile.Logger(() => () => {});
-  let done = 0;
-  let finished;
-  const worker = await graphile.run({
-    pgPool: pool,
-    // As the runtime itself uses it.
-    concurrency: 20,
-    preset: { worker: { localQueue: { size: 100 }, completeJobBatchDelay: 5 } },
-    noHandleSignals: true,
-    logger: silent,
-    taskList: {
+const graphileRate = (url) =>
+  withGraphile(url, async ({ start }) => {
+    let done = 0;
+    let finished;
+    const worker = await start({
       empty: async () => {
         done += 1;
         if (done === many) finished();
       },
-    },
-  });
-  const rates = [];
-  for (let round = 0; round < rounds; round++) {
-    done = 0;
-    const all = new Promise((resolve) => {
-      finished = resolve;
     });
-    const started = performance.now();
-    await Promise.all(Array.from({ length: many }, () => worker.addJob("empty", {})));
-    await all;
-    rates.push(many / ((performance.now() - started) / 1000));
-  }
-  await worker.stop();
-  await pool.end();
-  return median(rates);
-}
+    const rates = [];
+    for (let round = 0; round < rounds; round++) {
+      done = 0;
+      const all = new Promise((resolve) => {
+        finished = resolve;
+      });
+      const started = performance.now();
+      await Promise.all(Array.from({ length: many }, () => worker.addJob("empty", {})));
+      await all;
+      rates.push(many / ((performance.now() - started) / 1000));
+    }
+    await worker.stop();
+    return median(rates);
+  });
 
 async function runtimeRate(runtime) {
   const rates = [];
@@ -84,22 +55,9 @@ async function latencies() {
   return times;
 }
 
-const directory = join(project, ".behalf");
-const stack = await startStack({ directory });
-try {
-  const url = new URL(stack.adminDatabaseUrl);
-  const admin = new pg.Client({ connectionString: url.href });
-  await admin.connect();
-  await admin.query("create database bench_graphile");
-  await admin.end();
-  url.pathname = "/bench_graphile";
-  const raw = await graphileRate(url.href);
-  const runtime = await startRuntime({
-    project,
-    directory,
-    adminDatabaseUrl: stack.adminDatabaseUrl,
-    environment: {},
-  });
+await withProject(`export const empty = task({ id: "empty", run: async () => {} });`, async (options) => {
+  const raw = await graphileRate(options.adminDatabaseUrl);
+  const runtime = await startRuntime(options);
   try {
     configure({ baseURL: runtime.apiUrl, accessToken: runtime.secretKey });
     const rate = await runtimeRate(runtime);
@@ -113,7 +71,4 @@ try {
   } finally {
     await runtime.stop();
   }
-} finally {
-  await stack.stop();
-  rmSync(project, { recursive: true, force: true });
-}
+});
