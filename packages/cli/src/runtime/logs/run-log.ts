@@ -19,6 +19,8 @@ type NewEvent = Omit<RunEvent, "id"> & { run: string };
 /** Lines of one run that are kept: a loop that logs mustn't fill the disk. */
 const mostLines = 10_000;
 const longestLine = 32_000;
+/** Runs whose lines are counted. A request may be told after its run's end, and another server may end a run: those counts stay behind. */
+const mostCounted = 10_000;
 
 /** Keeps what runs log. Nothing waits for it: a line that Postgres couldn't take is lost, the run is not. */
 export class RunLog {
@@ -39,11 +41,19 @@ export class RunLog {
     if (!kept) return;
     const count = (this.#lines.get(kept.run) ?? 0) + 1;
     this.#lines.set(kept.run, count);
+    if (this.#lines.size > mostCounted) this.#forgetOldest();
     if (count > mostLines) return;
     const last = count === mostLines ? { ...kept, message: "Further lines of this run are not kept." } : kept;
     const writing = this.#batcher.add(last).catch(() => {});
     this.#writing.add(writing);
     void writing.finally(() => this.#writing.delete(writing));
+  }
+
+  #forgetOldest(): void {
+    for (const run of this.#lines.keys()) {
+      this.#lines.delete(run);
+      return;
+    }
   }
 
   /** A run's events after one of them, oldest first. */
