@@ -1,8 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cliErrorTable, deployFaults, doctorFaults } from "@behalf/cli";
+import {
+  cliErrorTable,
+  deployFaults,
+  doctorFaults,
+  openProject,
+  type StartedProject,
+  startProject,
+} from "@behalf/cli";
 import { errorTable } from "behalf";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { behalfCommand } from "./support/behalf.ts";
+import { createProject, type TestProject } from "./support/projects.ts";
 import { findSnippets } from "./support/snippets.ts";
 import { workspace } from "./support/workspace.ts";
 
@@ -32,6 +41,52 @@ describe("what is shown of an example's files is in them, word for word", () => 
   });
   test.each(shown)("$file:$line is of $example", ({ example, code }) => {
     expect(readFileSync(join(workspace, example), "utf8")).toContain(code);
+  });
+});
+
+describe("the Edge Function's walkthrough, followed from an empty folder", () => {
+  let project: TestProject;
+  let started: StartedProject;
+  beforeAll(async () => {
+    project = await createProject({});
+    const { code } = await behalfCommand(["init", "--dir", project.folder]);
+    expect(code).toBe(0);
+    const files = [
+      "supabase/migrations/20261101000000_reports.sql",
+      "supabase/functions/start-report/index.ts",
+      "trigger/write-report.ts",
+    ];
+    const example = (file: string) => textOf(join("examples/edge-function", file));
+    await project.write(Object.fromEntries(files.map((file) => [file, example(file)])));
+    started = await startProject(openProject(project.folder));
+  });
+  afterAll(async () => {
+    await started?.stop();
+    await project?.remove();
+  });
+
+  test("a user who signs up starts the task, and finds a report of their own", async () => {
+    const { supabaseUrl, publishableKey } = started.endpoints;
+    const ask = async (path: string, token: string, body?: object) => {
+      const response = await fetch(`${supabaseUrl}${path}`, {
+        headers: {
+          apikey: publishableKey,
+          authorization: `Bearer ${token}`,
+          "content-type": "application/json",
+        },
+        ...(body ? { method: "POST", body: JSON.stringify(body) } : {}),
+      });
+      return (await response.json()) as Record<string, unknown>;
+    };
+    const { access_token: token, user } = (await ask("/auth/v1/signup", publishableKey, {
+      email: "new@example.com",
+      password: "correct horse battery",
+    })) as { access_token: string; user: { id: string } };
+    const { run } = await ask("/functions/v1/start-report", token, { title: "Third quarter" });
+    expect(await started.runtime.waitForRun(String(run))).toMatchObject({ status: "COMPLETED" });
+    expect(await ask("/rest/v1/reports?select=title,user_id", token)).toEqual([
+      { title: "Third quarter", user_id: user.id },
+    ]);
   });
 });
 
