@@ -212,6 +212,21 @@ describe("the console in a browser", () => {
     await page.getByRole("button", { name: "Pause approvals" }).waitFor();
   });
 
+  test("a stream of changes that breaks off is opened again, and nothing is missed", async () => {
+    const other = await context.newPage();
+    await other.route("**/api/events", (route) =>
+      route.fulfill({ contentType: "text/event-stream", body: "retry: 100\nevent: ping\ndata:\n\n" }),
+    );
+    await other.goto(`${origin}/runs?tag=meanwhile`);
+    await other.getByText("Reconnecting").waitFor();
+    await other.getByText("No run matches").waitFor();
+    await started.runtime.trigger("count-notes", {}, { tags: ["meanwhile"] });
+    await other.unroute("**/api/events");
+    await other.locator("tbody tr", { hasText: "count-notes" }).getByText("Completed").waitFor();
+    await other.getByText("Live", { exact: true }).waitFor();
+    await other.close();
+  });
+
   test("a file that can't be read is told about, by itself", async () => {
     await go("/tasks");
     await row("send-invoice").waitFor();
@@ -259,6 +274,7 @@ describe("for everyone", () => {
       await page.goto(origin + path);
       await page.locator("tbody tr, .run, .run-form, main > p").first().waitFor();
       await page.locator(".bottom").waitFor();
+      expect(await page.textContent("#page"), name).not.toMatch(/NaN|(?<!of )undefined|Invalid Date|\[object/);
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
         await page.screenshot({

@@ -71,6 +71,7 @@ export function QueuesPage() {
                     action={() => change(queue)}
                     onFailure={setFailure}
                     class="button small"
+                    entry
                     label={`${queue.paused ? "Resume" : "Pause"} ${queue.name}`}
                   >
                     {queue.paused ? "Resume" : "Pause"}

@@ -48,7 +48,7 @@ export function UsersPage() {
                 </th>
                 <td class="mono quiet">{user.id}</td>
                 <td class="right quiet" data-label="created">
-                  <RelativeTime at={user.createdAt} />
+                  {user.createdAt ? <RelativeTime at={user.createdAt} /> : "unknown"}
                 </td>
                 <td class="right quiet" data-label="signed in">
                   {user.lastSignInAt ? <RelativeTime at={user.lastSignInAt} /> : "never"}

@@ -8,11 +8,13 @@ interface ActionButtonProps {
   onFailure: (error: ApiError | undefined) => void;
   class?: string;
   label?: string;
+  /** Whether `j` and `k` stop at it. */
+  entry?: boolean;
   children: ComponentChildren;
 }
 
 /** A button whose action asks the server; it can't be pressed twice meanwhile. */
-export function ActionButton({ action, onFailure, class: look, label, children }: ActionButtonProps) {
+export function ActionButton({ action, onFailure, class: look, label, entry, children }: ActionButtonProps) {
   const [busy, setBusy] = useState(false);
   const press = async () => {
     if (busy) return;
@@ -28,7 +30,14 @@ export function ActionButton({ action, onFailure, class: look, label, children }
     }
   };
   return (
-    <button type="button" class={look ?? "button"} aria-disabled={busy} aria-label={label} onClick={press}>
+    <button
+      type="button"
+      class={look ?? "button"}
+      aria-disabled={busy}
+      aria-label={label}
+      data-entry={entry}
+      onClick={press}
+    >
       {children}
     </button>
   );

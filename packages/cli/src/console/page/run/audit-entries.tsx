@@ -1,6 +1,5 @@
 import type { ConsoleAuditEntry, ConsoleIdentity } from "../../contract.js";
 import { formatDateTime } from "../format.js";
-import { Empty } from "../parts/empty.js";
 import { Identity } from "../parts/identity.js";
 import { RowChange } from "./row-change.js";
 
@@ -12,7 +11,7 @@ export function AuditEntries({ entries, ranAs }: { entries: ConsoleAuditEntry[];
   return (
     <section class="audit">
       <h2>Audit trail</h2>
-      {entries.length === 0 && <Empty>It changed no audited row.</Empty>}
+      {entries.length === 0 && <p class="quiet">It changed no audited row.</p>}
       {entries.length > 0 && (
         <ol>
           {entries.map((entry) => (

@@ -10,6 +10,7 @@ import { StatusBadge } from "../parts/status-badge.js";
 import { Tags } from "../parts/tags.js";
 import { RelativeTime, RunDuration } from "../parts/time.js";
 import { runHref, taskHref } from "../router.js";
+import { lookOf } from "../status.js";
 import { RunActions } from "./run-actions.js";
 
 /** What the run is, how it stands, who it ran as, and what can be done with it. */
@@ -20,7 +21,7 @@ export function RunHeader({ page }: { page: ConsoleRunPage }) {
   return (
     <header class="run-header">
       <div class="title-line">
-        <Heading title={`${run.task} ${run.id}`}>
+        <Heading title={`${run.task}: ${lookOf(run.status).word}`}>
           <a href={taskHref(run.task)}>{run.task}</a>
         </Heading>
         <StatusBadge status={run.status} />

@@ -50,7 +50,9 @@ export function TimelineEvent({ placed }: { placed: PlacedEvent }) {
         <div class="line">{line}</div>
       ) : (
         <details>
-          <summary class="line">{line}</summary>
+          <summary class="line" data-entry>
+            {line}
+          </summary>
           <Json value={more} label="Details" />
         </details>
       )}

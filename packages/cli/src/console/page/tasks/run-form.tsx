@@ -1,9 +1,9 @@
 import { useRef, useState } from "preact/hooks";
 import type { ConsoleRunRequest, ConsoleTasks } from "../../contract.js";
 import { ApiError, post } from "../api.js";
-import { formatJson } from "../format.js";
 import { Failure } from "../parts/failure.js";
 import { navigate, runHref } from "../router.js";
+import { beginPayload } from "./begin-payload.js";
 import { checkPayload } from "./check-payload.js";
 import { PayloadField } from "./payload-field.js";
 import { UserPicker } from "./user-picker.js";
@@ -12,7 +12,7 @@ type Task = ConsoleTasks["tasks"][number];
 
 /** Runs a task with a payload, as a user or not, and goes to the run. */
 export function RunForm({ task }: { task: Task }) {
-  const [text, setText] = useState(() => beginWith(task.lastPayload));
+  const [text, setText] = useState(() => beginPayload(task.lastPayload, task.payloadSchema));
   const [user, setUser] = useState<string>();
   const [failure, setFailure] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
@@ -59,8 +59,4 @@ export function RunForm({ task }: { task: Task }) {
       </button>
     </form>
   );
-}
-
-function beginWith(payload: unknown): string {
-  return payload === undefined || payload === null ? "{}" : formatJson(payload);
 }
