@@ -274,7 +274,9 @@ describe("for everyone", () => {
       await page.goto(origin + path);
       await page.locator("tbody tr, .run, .run-form, main > p").first().waitFor();
       await page.locator(".bottom").waitFor();
-      expect(await page.textContent("#page"), name).not.toMatch(/NaN|(?<!of )undefined|Invalid Date|\[object/);
+      expect(await page.textContent("#page"), name).not.toMatch(
+        /NaN|(?<!of )undefined|Invalid Date|\[object/,
+      );
       for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
         await page.screenshot({
