@@ -16,11 +16,7 @@ const managers: [lockfile: string, add: string, forDevelopment: string][] = [
 
 /** The commands that install what package.json doesn't name yet, with the project's own package manager. A version that is there stays as it is. */
 export function missingPackages(folder: string): string[] {
-  const file = join(folder, "package.json");
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(file, "utf8")) as Record<
-    string,
-    Record<string, string> | undefined
-  >;
+  const { dependencies, devDependencies } = readManifest(folder);
   const isMissing = (name: string) => !(name in { ...dependencies, ...devDependencies });
   const [, add, forDevelopment] = managers.find(([lockfile]) => existsSync(join(folder, lockfile))) ?? [
     "",
@@ -33,4 +29,13 @@ export function missingPackages(folder: string): string[] {
     ...command(add, wanted.dependencies.filter(isMissing)),
     ...command(forDevelopment, wanted.devDependencies.filter(isMissing)),
   ];
+}
+
+/** Empty where it is no JSON: whatever installs packages says so. */
+function readManifest(folder: string): Record<string, Record<string, string> | undefined> {
+  try {
+    return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as ReturnType<typeof readManifest>;
+  } catch {
+    return {};
+  }
 }

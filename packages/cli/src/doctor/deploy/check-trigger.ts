@@ -29,10 +29,7 @@ export function checkTrigger(
 function checkPackages(folder: string): Finding[] {
   const file = join(folder, "package.json");
   if (!existsSync(file)) return [];
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(file, "utf8")) as Record<
-    string,
-    Record<string, string> | undefined
-  >;
+  const { dependencies, devDependencies } = readManifest(file);
   const versions = Object.entries({ ...devDependencies, ...dependencies }).filter(
     ([name]) => name === "trigger.dev" || name.startsWith("@trigger.dev/"),
   );
@@ -46,4 +43,13 @@ function checkPackages(folder: string): Finding[] {
       ? []
       : [found("DEPLOY_PACKAGE_RANGE", `package.json, ${name}`, { detail: `${version}:` })],
   );
+}
+
+/** Empty where it is no JSON: whatever installs packages says so. */
+function readManifest(file: string): Record<string, Record<string, string> | undefined> {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as ReturnType<typeof readManifest>;
+  } catch {
+    return {};
+  }
 }

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Expression, ObjectExpression } from "acorn";
+import type { AnyNode, Expression, ObjectExpression } from "acorn";
 import { simple } from "acorn-walk";
 import { findConfigFile } from "../../runtime/files/find-files.js";
-import { parseSource } from "../code/parse-source.js";
+import { type ParsedSource, parseSource } from "../code/parse-source.js";
 import type { Environment } from "../environment.js";
 
 /** What trigger.config.ts says, as far as it can be read without running it. */
@@ -25,19 +25,10 @@ export async function readTriggerConfig(
   if (path === undefined) return undefined;
   const file = basename(path);
   const source = await parseSource(file, await readFile(path, "utf8"));
-  let config: ObjectExpression | undefined;
-  if (source)
-    simple(source.program, {
-      CallExpression(node) {
-        const [argument] = node.arguments;
-        if (source.textOf(node.callee) === "defineConfig" && argument?.type === "ObjectExpression")
-          config = argument;
-      },
-      ExportDefaultDeclaration({ declaration }) {
-        if (declaration.type === "ObjectExpression") config = declaration;
-      },
-    });
-  const property = (name: string) => config && propertyOf(config, name);
+  const config = source && findConfig(source);
+  // A config that is built in some other way may have anything.
+  const isWhole = config?.properties.every(({ type }) => type === "Property") ?? false;
+  const property = (name: string) => (config && propertyOf(config, name)) ?? (isWhole ? undefined : null);
   const project = property("project");
   const maxDuration = property("maxDuration");
   const dirs = property("dirs");
@@ -52,6 +43,27 @@ export async function readTriggerConfig(
           )
         : undefined,
   };
+}
+
+/** The object that is exported: bare, in a variable, or through defineConfig. */
+function findConfig({ program, textOf }: ParsedSource): ObjectExpression | undefined {
+  const variables = new Map<string, Expression>();
+  simple(program, {
+    VariableDeclarator({ id, init }) {
+      if (id.type === "Identifier" && init) variables.set(id.name, init);
+    },
+  });
+  // The compiler names the default export last.
+  const exported = program.body
+    .flatMap((statement) => (statement.type === "ExportNamedDeclaration" ? statement.specifiers : []))
+    .find((specifier) => textOf(specifier.exported) === "default");
+  for (let node = exported?.local as AnyNode | undefined, step = 0; node && step < 5; step++) {
+    if (node.type === "ObjectExpression") return node;
+    if (node.type === "Identifier") node = variables.get(node.name) as AnyNode | undefined;
+    else if (node.type === "CallExpression") node = node.arguments[0] as AnyNode | undefined;
+    else return undefined;
+  }
+  return undefined;
 }
 
 function propertyOf({ properties }: ObjectExpression, name: string): Expression | undefined {
