@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -87,5 +87,28 @@ export const suite = startBehalf<Database>();
       (error) => error,
     );
     expect([status.code, status.stderr]).toEqual([2, expect.stringMatching(/ERR_USAGE_NO_PROJECT/)]);
+  });
+
+  test("init joins an existing Trigger.dev project, twice, and its own task runs", async () => {
+    const files = {
+      "trigger.config.ts": `import { defineConfig } from "@trigger.dev/sdk";
+export default defineConfig({ project: "proj_abcdefghijklmnopqrst", dirs: ["./src/trigger"], maxDuration: 60 });
+`,
+      "src/trigger/example.ts": `import { task } from "@trigger.dev/sdk/v3";
+export const helloWorld = task({ id: "hello-world", run: async (payload: { name: string }) => ({ message: "Hello, " + payload.name }) });
+`,
+    };
+    await mkdir(join(project, "src/trigger"), { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text);
+    const behalf = (...args: string[]) =>
+      run(join(project, "node_modules/.bin/behalf"), args, { cwd: project });
+    const first = await behalf("init");
+    expect(first.stdout).toMatch(/wrote {2}src\/trigger\/supabase\.ts/);
+    expect(first.stdout).not.toMatch(/notes|who-am-i|npm install/);
+    expect((await behalf("init")).stdout).not.toContain("wrote");
+    for (const [name, text] of Object.entries(files))
+      expect(await readFile(join(project, name), "utf8")).toBe(text);
+    const { stdout } = await behalf("run", "hello-world", "--payload", '{"name": "Ada"}', "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ status: "COMPLETED", output: { message: "Hello, Ada" } });
   });
 });
