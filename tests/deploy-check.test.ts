@@ -259,3 +259,10 @@ test("docs/deploying.md lists every code", async () => {
   );
   for (const row of rows) expect(page).toContain(row);
 });
+
+test("every code has a project in which it is found", () => {
+  const inFiles = deployFaults.flatMap(({ expect: keys }) => keys.map((key) => key.split(" ")[0] ?? ""));
+  const inDatabase = ["DEPLOY_MIGRATION_PENDING", "DEPLOY_MIGRATION_UNKNOWN", "DEPLOY_SQL_MISSING"];
+  const tried = new Set([...inFiles, ...inDatabase]);
+  expect(Object.keys(deployFaultTable).filter((code) => !tried.has(code))).toEqual([]);
+});

@@ -255,6 +255,15 @@ export const deployFaults: DeployFault[] = [
     expect: ["DEPLOY_SECRET_COMMITTED .env.staging:1", "DEPLOY_SECRET_COMMITTED app/keys.ts:1"],
   },
   {
+    name: "a secret in a task's text",
+    files: {
+      "trigger/more.ts": `import { task } from "@trigger.dev/sdk";
+export const more = task({ id: "more", run: async () => fetch("https://a.invalid", { headers: { apikey: "${secret}" } }) });
+`,
+    },
+    expect: ["DEPLOY_SECRET_IN_CODE trigger/more.ts:2"],
+  },
+  {
     name: "secrets that a build publishes",
     files: { ".env.local": env({ NEXT_PUBLIC_KEY: secret }), "dist/app.js": `const key = "${secret}";` },
     expect: [

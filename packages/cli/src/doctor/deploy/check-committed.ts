@@ -12,6 +12,22 @@ const notText =
   /\.(?:png|jpe?g|gif|webp|avif|ico|woff2?|ttf|pdf|zip|gz|mp[34]|mov|wasm|lockb?)$|(?:^|\/)package-lock\.json$/i;
 const largest = 2 ** 20;
 
+/** Secrets in the text of code that is deployed: Trigger.dev, Supabase or the app's host would get it with every bundle. */
+export async function checkCode(
+  folder: string,
+  files: readonly string[],
+  environment: Environment,
+): Promise<Finding[]> {
+  const configured = configuredSecrets(environment);
+  const findings = await Promise.all(
+    [...new Set(files)].map(async (file) => {
+      const text = await readFile(join(folder, file), "utf8");
+      return tell("DEPLOY_SECRET_IN_CODE", file, text, secretsIn(text, configured));
+    }),
+  );
+  return findings.flat();
+}
+
 /**
  * Secrets in files that git keeps, or would with the next `git add`: by their form, by the values of `environment`, and in a file of
  * variables by the variable's name. Undefined where there is no git, or the folder is none of its.
@@ -30,16 +46,24 @@ export async function checkCommitted(
     if (size > largest) continue;
     const text = await readFile(path, "utf8");
     const named = /^\.env(?:\.|$)/.test(basename(file)) ? namedSecrets(text) : [];
-    const secrets = [...named, ...secretsIn(text, configured)];
-    const seen = new Set<number>();
-    for (const { what, index } of secrets) {
-      const line = text.slice(0, index).split("\n").length;
-      if (seen.has(line)) continue;
-      seen.add(line);
-      findings.push(found("DEPLOY_SECRET_COMMITTED", `${file}:${line}`, { detail: `It is ${what}.` }));
-    }
+    findings.push(...tell("DEPLOY_SECRET_COMMITTED", file, text, [...named, ...secretsIn(text, configured)]));
   }
   return findings;
+}
+
+/** One finding a line. */
+function tell(
+  code: "DEPLOY_SECRET_IN_CODE" | "DEPLOY_SECRET_COMMITTED",
+  file: string,
+  text: string,
+  secrets: { what: string; index: number }[],
+): Finding[] {
+  const lines = new Map<number, string>();
+  for (const { what, index } of secrets) {
+    const line = text.slice(0, index).split("\n").length;
+    if (!lines.has(line)) lines.set(line, what);
+  }
+  return [...lines].map(([line, what]) => found(code, `${file}:${line}`, { detail: `It is ${what}.` }));
 }
 
 async function listFiles(folder: string): Promise<string[]> {

@@ -97,6 +97,11 @@ export const deployFaults = {
     why: "A range lets an install bring another version than the one of the Trigger.dev CLI that deploys.",
     cure: "Name one exact version for all packages of Trigger.dev.",
   },
+  DEPLOY_SECRET_IN_CODE: {
+    level: "error",
+    why: "A secret is written into code that is deployed, and goes wherever its bundles go.",
+    cure: "Rotate the secret, and read it from the environment.",
+  },
   DEPLOY_SECRET_COMMITTED: {
     level: "error",
     why: "The file is part of the repository, or would be with the next commit, and holds a secret.",

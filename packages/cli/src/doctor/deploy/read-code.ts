@@ -41,7 +41,8 @@ export async function readCode(folder: string, dirs: string[] | undefined): Prom
     if (source) parsed.set(file, source);
   }
   const folders = taskFolders(folder, dirs).map((path) => relative(folder, path).split(sep).join("/"));
-  const isTask = (file: string) => folders.some((name) => file.startsWith(`${name}/`));
+  const isTask = (file: string) =>
+    !configFile.test(file) && folders.some((name) => name === "" || file.startsWith(`${name}/`));
   const isFunction = (file: string) => file.startsWith("supabase/functions/");
   const isApp = (file: string) =>
     !isTask(file) &&

@@ -2,7 +2,7 @@ import { checkBundles } from "../code/bundles.js";
 import { checkPublicSecrets, type Environment, isConfigured, readEnvironment } from "../environment.js";
 import { checkProject } from "../project.js";
 import { type DoctorReport, lookAtSchema, sortFindings, tableToTry, withDatabase } from "../run-doctor.js";
-import { checkCommitted } from "./check-committed.js";
+import { checkCode, checkCommitted } from "./check-committed.js";
 import { checkTarget, checkWebhooksOnDisk } from "./check-database.js";
 import { checkGrants } from "./check-grants.js";
 import { checkTrigger } from "./check-trigger.js";
@@ -56,8 +56,16 @@ export async function runDeployCheck(options: DeployCheckOptions): Promise<Docto
 
   const all = { ...environments.functions.variables, ...environments.app.variables, ...variables };
   findings.push(...(await checkBundles(folder, all)));
+  const inCode = await checkCode(
+    folder,
+    sides.flatMap((side) => code[side].files),
+    all,
+  );
+  findings.push(...inCode);
   const committed = await checkCommitted(folder, all);
-  if (committed) findings.push(...committed);
+  // What is told of deployed code is reason enough to take it out.
+  if (committed)
+    findings.push(...committed.filter(({ where }) => !inCode.some((told) => told.where === where)));
   else skipped.push("Committed files: git keeps nothing of this folder.");
 
   const databaseUrl = environment.SUPABASE_DB_URL ?? all.SUPABASE_DB_URL;
