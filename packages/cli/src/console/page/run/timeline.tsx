@@ -6,6 +6,9 @@ import { useNow } from "../use-now.js";
 import { type EventKind, placeEvents } from "./place-events.js";
 import { TimelineEvent } from "./timeline-event.js";
 
+/** The server sends no more events of a run. */
+const most = 2000;
+
 const kinds: [name: string, kinds: EventKind[]][] = [
   ["Logs", ["log"]],
   ["Spans", ["span"]],
@@ -49,6 +52,9 @@ export function Timeline({ events, run }: { events: ConsoleEvent[]; run: Console
           <TimelineEvent key={placed.event.id} placed={placed} />
         ))}
       </ol>
+      {events.length >= most && (
+        <p class="quiet">These are the first {most.toLocaleString()} events; there may be more.</p>
+      )}
     </section>
   );
 }
