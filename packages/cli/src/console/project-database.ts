@@ -11,8 +11,9 @@ export class ProjectDatabase {
 
   constructor(databaseUrl: string) {
     this.#pool = new pg.Pool({ connectionString: databaseUrl, max: 2, idleTimeoutMillis: 10_000 });
-    // A connection that breaks while idle is replaced by the next query.
+    // Connections end when Postgres does, idle or not; without listeners that would end the process.
     this.#pool.on("error", () => {});
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   async emailsOf(users: string[]): Promise<Map<string, string>> {

@@ -11,8 +11,9 @@ export function openAuthPool(databaseUrl: string): Pool {
     idleTimeoutMillis: 30_000,
     allowExitOnIdle: true,
   });
-  // An idle connection ends when Postgres does; without a listener that would end the process.
+  // Connections end when Postgres does, idle or not; without listeners that would end the process.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 

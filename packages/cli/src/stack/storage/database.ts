@@ -26,8 +26,9 @@ export class StorageDatabase {
       idleTimeoutMillis: 30_000,
       allowExitOnIdle: true,
     });
-    // An idle connection ends when Postgres does; without a listener that would end the process.
+    // Connections end when Postgres does, idle or not; without listeners that would end the process.
     this.#pool.on("error", () => {});
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   asOwner<T>(work: (database: Database) => Promise<T>): Promise<T> {

@@ -392,3 +392,21 @@ test("rows are deleted through the API alone, and a crash's leftovers are taken 
       .sort(),
   ).toEqual(rows.map((row) => row.version).sort());
 });
+
+test("a connection that is lost inside a transaction fails that request, and nothing else", async () => {
+  const admin = new Client({ connectionString: stack.adminDatabaseUrl });
+  await admin.connect();
+  const database = new StorageDatabase(stack.adminDatabaseUrl);
+  const lost = database.asOwner(async (connection) => {
+    const { rows } = await connection.query<{ pid: number }>("select pg_backend_pid() as pid");
+    // Idle inside a transaction, so that no query is there to take the error.
+    await admin.query("select pg_terminate_backend($1)", [rows[0]?.pid]);
+    const isGone = () => admin.query("select from pg_stat_activity where pid = $1", [rows[0]?.pid]);
+    await expect.poll(async () => (await isGone()).rowCount).toBe(0);
+    await connection.query("select 1");
+  });
+  await expect(lost).rejects.toThrow();
+  expect((await database.asOwner((connection) => connection.query("select 1"))).rowCount).toBe(1);
+  await database.close();
+  await admin.end();
+});
