@@ -197,8 +197,14 @@ describe("behalf dev", () => {
     expect((await dev.ended).code).toBe(0);
   });
 
-  test("reloads a task that changes", async () => {
-    await start();
+  test("is waited for while it starts, and reloads a task that changes", async () => {
+    dev = startBehalfCommand(["dev"], { cwd: project.folder });
+    await expect.poll(() => dev.output()).toMatch(/Postgres started/);
+    const ran = await behalfCommand(["run", "todos", "--payload", JSON.stringify({ userId: ada })], {
+      cwd: project.folder,
+    });
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(dev.child.exitCode).toBe(null);
     await project.write({
       "trigger/later.ts": `import { task } from "@trigger.dev/sdk";
 export const later = task({ id: "later", run: async () => "here now" });`,
