@@ -171,7 +171,8 @@ export interface ConsoleUsers {
     id: string;
     email: string | null;
     isAnonymous: boolean;
-    createdAt: string;
+    /** Null for users whom plain SQL made. */
+    createdAt: string | null;
     lastSignInAt: string | null;
   }[];
   /** Whether there are more that match. */
