@@ -13,15 +13,8 @@ interface ApiSchedule {
   externalId: string | null;
 }
 
-interface ApiQueue {
-  id: string;
-  name: string;
-  type: "task" | "custom";
-  running: number;
-  queued: number;
-  paused: boolean;
-  concurrencyLimit: number | null;
-}
+/** The API says more of a queue; this is what the page shows. */
+type ApiQueue = ConsoleQueues["queues"][number];
 
 /** What there is beside runs and tasks. */
 export function listRoutes(context: ConsoleContext): Hono {
