@@ -62,9 +62,9 @@ test("a schedule made by the SDK fires at its moments, once each", async () => {
     timestamp: day("2026-01-05T09:00:00Z"),
     externalId: "ada",
     timezone: "UTC",
-    upcoming: [12, 19, 26]
-      .map((date) => day(`2026-01-${date}T09:00:00Z`))
-      .concat([2, 9].map((date) => day(`2026-02-0${date}T09:00:00Z`))),
+    upcoming: Array.from({ length: 10 }, (_, week) =>
+      new Date(Date.UTC(2026, 0, 12 + 7 * week, 9)).toISOString(),
+    ),
   });
   // Two weeks asleep: one run for what was missed, then on from there.
   now = Date.parse("2026-01-20T00:00:00Z");

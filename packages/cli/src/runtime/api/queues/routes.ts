@@ -52,7 +52,8 @@ async function readObject(c: Context): Promise<Record<string, unknown>> {
 /** A queue's own name, by its id, or by its kind and the name people know it by. The SDK writes slashes twice encoded. */
 function queueName(value: string, type: unknown): string {
   const name = value.replaceAll("%2F", "/");
-  if (type === "task") return `task/${name}`;
+  // As on the platform, `ctx.queue.name` may be given as it is.
+  if (type === "task") return `task/${name.replace(/^task\//, "")}`;
   if (type === "custom") return name;
   return name.startsWith("queue_") ? name.slice("queue_".length) : name;
 }

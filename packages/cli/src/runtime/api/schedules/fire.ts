@@ -55,7 +55,7 @@ async function fire(
   const { id, type, task, timezone, external_id, last_at, next_at } = schedule;
   const cron = { expression: schedule.cron, timezone };
   // Moments that passed since, while this machine slept for example, make no runs of their own.
-  const upcoming = nextMoments(cron, Math.max(now, next_at.getTime()), 5);
+  const upcoming = nextMoments(cron, Math.max(now, next_at.getTime()), 10);
   const payload = await stringifyIO({
     scheduleId: id,
     type,
