@@ -19,6 +19,7 @@ import {
   goodProject,
   granting,
   hostedUrl,
+  legacyKey,
   secrets,
   tasksFile,
 } from "./deploy-corpus.ts";
@@ -105,13 +106,19 @@ describe("the examples, with the variables that their walkthroughs name", () => 
       {
         tasks: {
           ...acting,
+          SUPABASE_ANON_KEY: legacyKey("anon", "hosted"),
           S3_ENDPOINT: `${hostedUrl}/storage/v1/s3`,
           S3_REGION: "eu-central-1",
-          S3_ACCESS_KEY_ID: "id",
-          S3_SECRET_ACCESS_KEY: "secret",
         },
       },
-      [...common, anyone],
+      // What its guide folder needs, which is there to compare with and not to be deployed.
+      [
+        ...common,
+        anyone,
+        ...["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "SUPABASE_SERVICE_ROLE_KEY"].map(
+          (name) => `DEPLOY_VARIABLE_MISSING ${name} for tasks`,
+        ),
+      ],
     ],
     [
       "web-app",

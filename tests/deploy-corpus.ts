@@ -118,9 +118,10 @@ const withApp = (change: Record<string, string | undefined>) => ({ ".env.app": e
 const withFunctions = (change: Record<string, string | undefined>) => ({
   ".env.functions": env({ ...functions, ...change }),
 });
-const legacyKey = (role: string) => {
+/** A legacy key: the local stack's, or the hosted project's. */
+export const legacyKey = (role: string, whose: "local" | "hosted" = "local") => {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ alg: "HS256", typ: "JWT" })}.${part({ iss: "supabase-demo", role, exp: 4_000_000_000 })}.c2lnbmF0dXJlLW9mLW5vYm9keQ`;
+  return `${part({ alg: "HS256", typ: "JWT" })}.${part({ ...(whose === "local" ? { iss: "supabase-demo" } : { iss: "supabase", ref }), role, exp: 4_000_000_000 })}.c2lnbmF0dXJlLW9mLW5vYm9keQ`;
 };
 
 export const deployFaults: DeployFault[] = [
