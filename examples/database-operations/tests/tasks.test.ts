@@ -5,6 +5,7 @@ import { type BehalfSuite, startBehalf } from "@behalf/cli/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Database } from "../database.types.ts";
 import type { addNewUser } from "../trigger/add-new-user.ts";
+import type { guideReadNotes, supabaseDatabaseInsert } from "../trigger/guide/supabase-database-insert.ts";
 import type { forgeNote, summariseNotes } from "../trigger/notes.ts";
 import type { updateUserSubscription } from "../trigger/update-user-subscription.ts";
 
@@ -79,4 +80,14 @@ test("the guide's own tasks run as they are: one is refused by the policy, the o
 
 test("what isn't as expected is told", async () => {
   await expect(suite.expectRows("user_subscriptions", [], { as: grace })).rejects.toThrow(/holds other rows/);
+});
+
+test("as the guide writes it: the insert is refused, and the read gives nothing and no error", async () => {
+  const insert = await suite.runTask<typeof supabaseDatabaseInsert>("guide-add-new-user", { userId: grace });
+  expect(insert).toMatchObject({
+    ok: false,
+    error: { message: expect.stringMatching(/row-level security|permission denied/) },
+  });
+  const read = await suite.runTask<typeof guideReadNotes>("guide-read-notes", { userId: ada });
+  expect(read).toMatchObject({ ok: true, output: { saw: [], error: null } });
 });
