@@ -2,8 +2,8 @@ import type { TaskRunExecutionResult } from "@trigger.dev/core/v3";
 import type pg from "pg";
 import { untilWritten } from "../database/retry.js";
 import { messageOf } from "../errors.js";
-import { readError } from "../runs/result.js";
-import type { RunRow } from "../runs/row.js";
+import { loseRuns } from "../runs/lose.js";
+import { hasEnded, type RunRow } from "../runs/row.js";
 import {
   type AttemptKey,
   changeMetadata,
@@ -13,12 +13,13 @@ import {
   retryRun,
 } from "../runs/update.js";
 import type { RuntimeEvent } from "../types.js";
-import type { EndedSpan, FromWorker, StopReason, WaitResult, WaitTarget } from "../worker/messages.js";
+import type { FromWorker, StopReason, WaitResult, WaitTarget } from "../worker/messages.js";
 import type { Fleet } from "../workers/fleet.js";
 import type { TaskWorker } from "../workers/task-worker.js";
 import { ActiveRun } from "./active-run.js";
+import { Announcer } from "./announcer.js";
 import type { Changes } from "./changes.js";
-import { decide } from "./decide.js";
+import { type Decision, decide } from "./decide.js";
 import { toExecution } from "./execution.js";
 
 export interface EngineOptions {
@@ -35,6 +36,7 @@ export interface EngineOptions {
 /** Claims runs, has them executed, and writes down what came of it. */
 export class Engine {
   readonly #options: EngineOptions;
+  readonly #announcer: Announcer;
   readonly #active = new Map<string, ActiveRun>();
   readonly #writing = new Set<Promise<unknown>>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -45,6 +47,7 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#announcer = new Announcer(options.changes, options.emit);
   }
 
   useFleet(fleet: Fleet): void {
@@ -122,7 +125,7 @@ export class Engine {
     });
     this.#active.set(row.id, run);
     worker.runs.add(row.id);
-    this.#announce(row, "run-started");
+    this.#announcer.became("run-started", row);
     const file = worker.tasks.get(row.task)?.file ?? "";
     worker.send({ type: "execute", execution: toExecution(row, file, worker.build.version) });
     run.startClock();
@@ -140,8 +143,7 @@ export class Engine {
         this.#track(this.#onResult(worker, message));
         break;
       case "wait":
-        // Not tracked: it may take for ever, and a stop doesn't wait for what runs wait for.
-        this.#onWait(worker, message).catch((error: unknown) => this.#report(error));
+        this.#track(this.#onWait(worker, message));
         break;
       case "stopping":
         this.#active.get(message.run)?.heard();
@@ -150,35 +152,23 @@ export class Engine {
         this.#fleet?.replace(worker);
         break;
       case "spans":
-        this.#emitSpans(this.#find(worker, message.run, message.attempt), message.spans);
+        this.#onSpans(worker, message);
         break;
       case "log":
-        this.#onLog(message);
+        this.#announcer.logged(message);
     }
   }
 
-  #emitSpans(run: ActiveRun | undefined, spans: EndedSpan[]): void {
-    if (!run) return;
-    const { id, task } = run.row;
-    for (const span of spans) this.#options.emit({ type: "span", run: id, task, ...span });
-  }
-
-  #onLog({ run, task, level, message, properties }: FromWorker & { type: "log" }): void {
-    this.#options.emit({
-      type: "log",
-      level,
-      message,
-      ...(run === undefined ? {} : { run }),
-      ...(task === undefined ? {} : { task }),
-      ...(properties === undefined ? {} : { properties }),
-    });
+  #onSpans(worker: TaskWorker, message: FromWorker & { type: "spans" }): void {
+    const run = this.#find(worker, message.run, message.attempt);
+    if (run) this.#announcer.spans(run.row, message.spans);
   }
 
   async #onResult(worker: TaskWorker, message: FromWorker & { type: "result" }): Promise<void> {
     const run = this.#find(worker, message.run, message.attempt);
     if (!run) return;
     run.settled = true;
-    this.#emitSpans(run, message.spans);
+    this.#announcer.spans(run.row, message.spans);
     if (message.metadata) {
       // Metadata that can't be kept must not keep its run from ending.
       await this.#changeMetadata(run.row, message.metadata).catch((error: unknown) => this.#report(error));
@@ -196,11 +186,16 @@ export class Engine {
         : retryRun(pool, this.#key(run), { ...decision, durationMs }),
     ).catch((error: unknown) => this.#failToWrite(run, error, durationMs));
     this.#release(run);
-    if (written) {
-      this.#options.changes.announce(written);
-      this.#emitEnd(written, decision.kind === "retry" ? decision.delayMs : undefined, result);
-    }
+    if (written) this.#announceResult(written, decision);
     this.wake();
+  }
+
+  #announceResult(row: RunRow, decision: Decision): void {
+    if (hasEnded(row.status) || decision.kind === "end") this.#announcer.ended(row);
+    else {
+      this.#announcer.retrying(row, decision.delayMs);
+      this.wakeAt(row.ready_at);
+    }
   }
 
   /** A result that can't be written must not leave its run executing for ever. */
@@ -211,23 +206,13 @@ export class Engine {
     return finishRun(this.#options.pool, this.#key(run), ending);
   }
 
-  #emitEnd(row: RunRow, delayMs: number | undefined, result: TaskRunExecutionResult): void {
-    if (delayMs === undefined) {
-      this.#announceFinished(row);
-      return;
-    }
-    this.wakeAt(row.ready_at);
-    const error = result.ok ? { message: "" } : describeError(row);
-    this.#options.emit({ type: "run-retrying", ...fieldsOf(row), delayMs, error });
-  }
-
   async #onWait(worker: TaskWorker, message: FromWorker & { type: "wait" }): Promise<void> {
     const run = this.#find(worker, message.run, message.attempt);
     if (!run) return;
     const { pool, waitFor } = this.#options;
     run.pause();
     const waiting = await this.#write(() => markWaiting(pool, this.#key(run), true));
-    if (waiting) this.#announce(waiting, "run-waiting");
+    if (waiting) this.#announcer.became("run-waiting", waiting);
     this.wake();
     // Not one of the writes that stopping waits for: it may take days.
     void waitFor(message.target).then(
@@ -240,7 +225,7 @@ export class Engine {
     if (this.#stopped || this.#active.get(run.row.id) !== run || run.settled) return;
     const { pool } = this.#options;
     const resumed = await this.#write(() => markWaiting(pool, this.#key(run), false));
-    if (resumed) this.#options.changes.announce(resumed);
+    if (resumed) this.#announcer.changed(resumed);
     run.resume();
     worker.send({ type: "resume", wait, result });
   }
@@ -250,18 +235,28 @@ export class Engine {
     const runs = [...worker.runs].flatMap((id) => this.#active.get(id) ?? []);
     const guilty = runs.filter((run) => run.stopped !== undefined && !run.settled);
     const others = runs.filter((run) => run.stopped === undefined && !run.settled);
-    for (const run of runs) if (!run.settled) this.#release(run);
+    for (const run of runs) run.stopClock();
     for (const run of guilty) await this.#settleStopped(run);
-    const requeued = await this.#write(() =>
-      requeueRuns(
-        this.#options.pool,
-        this.#options.owner,
-        others.map((run) => run.row.id),
-      ),
-    );
-    for (const row of requeued) this.#options.changes.announce(row);
-    if (reason !== "") this.#options.emit({ type: "worker-lost", reason, requeued: requeued.length });
+    const requeued = await this.#giveBack(others, guilty.length > 0 ? undefined : reason);
+    // Not before: the sweep gives back what this server has and doesn't know.
+    for (const run of others) this.#release(run);
+    for (const row of requeued) {
+      if (hasEnded(row.status)) this.announceEnded(row);
+      else this.announceReady(row);
+    }
+    if (reason !== "") this.#announcer.workerLost(reason, requeued.length);
     this.wake();
+  }
+
+  /** Runs that wait can't be what ended their process, and none can where that is known (no `reason`). */
+  async #giveBack(runs: ActiveRun[], reason: string | undefined): Promise<RunRow[]> {
+    const { pool, owner } = this.#options;
+    const suspect = (run: ActiveRun) => reason !== undefined && !run.waiting;
+    const ids = (some: ActiveRun[]) => some.map(({ row }) => row.id);
+    return [
+      ...(await this.#write(() => requeueRuns(pool, owner, ids(runs.filter((run) => !suspect(run)))))),
+      ...(await this.#write(() => loseRuns(pool, owner, ids(runs.filter(suspect)), reason ?? ""))),
+    ];
   }
 
   async #settleStopped(run: ActiveRun): Promise<void> {
@@ -289,33 +284,23 @@ export class Engine {
   }
 
   announceQueued(row: RunRow): void {
-    this.#announce(row, "run-queued");
+    this.#announcer.became("run-queued", row);
+    this.wakeAt(row.ready_at);
+  }
+
+  /** Tells of a run that is ready, or will be. */
+  announceReady(row: RunRow): void {
+    this.#announcer.changed(row);
     this.wakeAt(row.ready_at);
   }
 
   announceEnded(row: RunRow): void {
-    this.#options.changes.announce(row);
-    this.#announceFinished(row);
-  }
-
-  #announce(row: RunRow, type: "run-queued" | "run-started" | "run-waiting"): void {
-    this.#options.changes.announce(row);
-    this.#options.emit({ type, ...fieldsOf(row) });
-  }
-
-  #announceFinished(row: RunRow): void {
-    const error = readError(row);
-    this.#options.emit({
-      type: "run-finished",
-      ...fieldsOf(row),
-      durationMs: row.duration_ms,
-      ...(error ? { error } : {}),
-    });
+    this.#announcer.ended(row);
   }
 
   async #changeMetadata(row: RunRow, changes: Parameters<typeof changeMetadata>[2]): Promise<void> {
     const { changed } = await this.#write(() => changeMetadata(this.#options.pool, row, changes));
-    for (const one of changed) this.#options.changes.announce(one);
+    for (const one of changed) this.#announcer.changed(one);
   }
 
   #find(worker: TaskWorker, id: string, attempt: number): ActiveRun | undefined {
@@ -339,7 +324,7 @@ export class Engine {
   }
 
   #report(error: unknown): void {
-    if (!this.#stopped) this.#options.emit({ type: "log", level: "error", message: messageOf(error) });
+    if (!this.#stopped) this.#announcer.failed(messageOf(error));
   }
 
   #track(work: Promise<unknown>): void {
@@ -347,12 +332,4 @@ export class Engine {
     this.#writing.add(tracked);
     void tracked.finally(() => this.#writing.delete(tracked));
   }
-}
-
-function fieldsOf(row: RunRow) {
-  return { id: row.id, task: row.task, status: row.status, attempt: row.attempt_count };
-}
-
-function describeError(row: RunRow) {
-  return readError({ ...row, status: "FAILED" }) ?? { message: "unknown" };
 }

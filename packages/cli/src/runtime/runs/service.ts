@@ -83,8 +83,7 @@ export class RunService {
 
   /** Tells of a run that will be ready at another time. */
   announceMoved(row: RunRow): void {
-    this.#options.changes.announce(row);
-    this.#options.engine.wakeAt(row.ready_at);
+    this.#options.engine.announceReady(row);
   }
 
   /** Accepts a run whose payload is a value. */
