@@ -38,6 +38,7 @@ describe("a row, a webhook, a task, the row", () => {
   let server: Server;
   let url: string;
   let folder: string;
+  let client: Client;
   const transcribed: { authorization: string | undefined; type: string | undefined; riff: string }[] = [];
 
   beforeAll(async () => {
@@ -73,23 +74,34 @@ describe("a row, a webhook, a task, the row", () => {
       dir: project,
       environment: { FFMPEG_PATH: ffmpeg, DEEPGRAM_URL: url, DEEPGRAM_SECRET_KEY: "of-the-test" },
     });
-    const client = new Client(suite.databaseUrl);
+    client = new Client(suite.databaseUrl);
     await client.connect();
     await client.query("update private.webhook set url = $1", [
       `${suite.supabaseUrl}/functions/v1/video-processing-handler`,
     ]);
-    await client.end();
     const { apiUrl, secretKey } = await suite.trigger();
     configure({ baseURL: apiUrl, accessToken: secretKey });
   });
   afterAll(async () => {
+    await client?.end();
     await suite?.stop();
     server?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
-  const ended = async () =>
-    (await runs.list({ taskIdentifier: "transcribe-video" })).data.map(({ status }) => status);
+  const ended = async (task = "transcribe-video") =>
+    (await runs.list({ taskIdentifier: task })).data.map(({ status }) => status);
+  /** Who wrote a transcription into a user's row last, by the audit trail. */
+  const writer = async (userId: string) => {
+    const { rows } = await client.query(
+      `select role, user_id, task, reason, is_unexplained from behalf.audit_log
+       where new_values ->> 'transcription' is not null and operation = 'UPDATE' and (key ->> 'id')::bigint in
+         (select id from public.video_transcriptions where user_id = $1)
+       order by statement_id desc limit 1`,
+      [userId],
+    );
+    return rows[0];
+  };
 
   test("a user's row is transcribed as its owner, once", async () => {
     const supabase = await suite.asUser(ada);
@@ -100,6 +112,13 @@ describe("a row, a webhook, a task, the row", () => {
       as: ada,
     });
     await suite.expectRows("video_transcriptions", [], { as: grace });
+    expect(await writer(ada)).toEqual({
+      role: "authenticated",
+      user_id: ada,
+      task: "transcribe-video",
+      reason: null,
+      is_unexplained: false,
+    });
     expect(transcribed).toEqual([{ authorization: "Token of-the-test", type: "audio/wav", riff: "RIFF" }]);
   });
 
@@ -121,5 +140,61 @@ describe("a row, a webhook, a task, the row", () => {
       body: JSON.stringify({ record: { id: 1, user_id: grace, video_url: url } }),
     });
     expect(answer.status).toBe(401);
+  });
+
+  describe("as the public guide writes it", () => {
+    const guide = "video-process-and-update";
+    const handler = () => `${suite.supabaseUrl}/functions/v1/guide-video-handler`;
+    const headers = () => ({
+      "content-type": "application/json",
+      authorization: `Bearer ${suite.keys.anonKey}`,
+    });
+
+    // Two triggers on one table would both tell.
+    beforeAll(async () => {
+      const parameters = [handler(), "POST", JSON.stringify(headers()), "{}", "5000"];
+      await client.query(`
+        drop trigger tell_video on public.video_transcriptions;
+        create trigger "edge-function-hook" after insert on public.video_transcriptions for each row
+          execute function supabase_functions.http_request(${parameters.map((text) => client.escapeLiteral(text)).join(", ")})`);
+    });
+
+    test("a row is transcribed, and nobody can say who did it or why", async () => {
+      const supabase = await suite.asUser(grace);
+      const { error } = await supabase.from("video_transcriptions").insert({ video_url: `${url}/hers.mp4` });
+      expect(error).toBeNull();
+      await expect.poll(() => ended(guide)).toEqual(["COMPLETED"]);
+      await suite.expectRows("video_transcriptions", [{ transcription: "a tone of 440 hertz" }], {
+        as: grace,
+      });
+      expect(await writer(grace)).toEqual({
+        role: "service_role",
+        user_id: null,
+        task: null,
+        reason: null,
+        is_unexplained: true,
+      });
+      expect(await ended()).toHaveLength(2);
+    });
+
+    test("whoever has the anon key overwrites anybody's row", async () => {
+      const supabase = await suite.asUser(grace);
+      const { data } = await supabase
+        .from("video_transcriptions")
+        .update({ transcription: "as grace corrected it" })
+        .eq("user_id", grace)
+        .select("id")
+        .single();
+      const answer = await fetch(handler(), {
+        method: "POST",
+        headers: headers(),
+        body: JSON.stringify({ record: { id: data?.id, video_url: `${url}/not-hers.mp4` } }),
+      });
+      expect(answer.status).toBe(200);
+      await expect.poll(() => ended(guide)).toEqual(["COMPLETED", "COMPLETED"]);
+      await suite.expectRows("video_transcriptions", [{ transcription: "a tone of 440 hertz" }], {
+        as: grace,
+      });
+    });
   });
 });

@@ -1,73 +1,19 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { logger } from "@trigger.dev/sdk";
 import { userTask } from "./supabase.ts";
+import { transcribe } from "./transcribe.ts";
 
-/** Downloads a video, takes its audio out with ffmpeg, has it transcribed, and writes the text into the row, as the row's owner. */
+/** Has a video transcribed, and writes the text into the row, as the row's owner. */
 export const transcribeVideo = userTask({
   id: "transcribe-video",
   run: async ({ id, videoUrl }: { id: number; userId: string; videoUrl: string }, { supabase }) => {
-    const folder = await mkdtemp(join(tmpdir(), "transcribe-"));
-    try {
-      const audio = await extractAudio(await download(videoUrl), folder);
-      logger.info("Audio extracted", { bytes: audio.length });
-      const transcription = await transcribe(audio);
-      const { data, error } = await supabase
-        .from("video_transcriptions")
-        .update({ transcription })
-        .eq("id", id)
-        .select("id")
-        .single();
-      if (error) throw error;
-      return { id: data.id, transcription };
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    const transcription = await transcribe(videoUrl);
+    const { data, error } = await supabase
+      .from("video_transcriptions")
+      .update({ transcription })
+      .eq("id", id)
+      .select("id")
+      .single();
+    if (error) throw error;
+    return { id: data.id, transcription };
   },
   user: (payload) => payload.userId,
 });
-
-async function download(url: string): Promise<Uint8Array> {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`The download answered ${response.status}.`);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
-async function extractAudio(video: Uint8Array, folder: string): Promise<Uint8Array> {
-  const [input, output] = [join(folder, "video"), join(folder, "audio.wav")];
-  await writeFile(input, video);
-  const ffmpeg = process.env.FFMPEG_PATH ?? "ffmpeg";
-  await promisify(execFile)(ffmpeg, [
-    "-i",
-    input,
-    "-vn",
-    "-acodec",
-    "pcm_s16le",
-    "-ar",
-    "44100",
-    "-ac",
-    "2",
-    output,
-  ]);
-  return readFile(output);
-}
-
-/** Deepgram's HTTP API. https://developers.deepgram.com/reference/speech-to-text/listen-pre-recorded */
-async function transcribe(audio: Uint8Array): Promise<string> {
-  const url = process.env.DEEPGRAM_URL ?? "https://api.deepgram.com";
-  const response = await fetch(`${url}/v1/listen?model=nova-2&smart_format=true`, {
-    method: "POST",
-    headers: { authorization: `Token ${process.env.DEEPGRAM_SECRET_KEY}`, "content-type": "audio/wav" },
-    body: new Blob([audio]),
-  });
-  if (!response.ok) throw new Error(`Deepgram answered ${response.status}.`);
-  const { results } = (await response.json()) as {
-    results: { channels: { alternatives: { transcript: string }[] }[] };
-  };
-  const transcript = results.channels[0]?.alternatives[0]?.transcript;
-  if (transcript === undefined) throw new Error("Deepgram found nothing to transcribe.");
-  return transcript;
-}

@@ -14,6 +14,7 @@ create policy "own transcriptions" on public.video_transcriptions
   with check ((select auth.uid()) = user_id);
 
 grant select, insert, update, delete on public.video_transcriptions to authenticated, service_role;
+select behalf.audit('public.video_transcriptions');
 
 -- Where the webhook goes and the word it says there. One row; different on this machine and hosted.
 create schema private;
