@@ -90,6 +90,8 @@ describe("the examples, with the variables that their walkthroughs name", () => 
     "DEPLOY_PROJECT_REF trigger.config.ts",
   ];
   const anyone = "DEPLOY_GRANT_NOT_REQUIRED tasks";
+  /** What only trigger/guide needs, which is there to compare with and not to be deployed. */
+  const lacking = (...names: string[]) => names.map((name) => `DEPLOY_VARIABLE_MISSING ${name} for tasks`);
 
   test.each<[example: string, files: Record<string, Record<string, string>>, expected: string[]]>([
     ["edge-function", { functions: granting, tasks: acting }, common],
@@ -99,7 +101,7 @@ describe("the examples, with the variables that their walkthroughs name", () => 
         functions: { TRIGGER_SECRET_KEY: granting.TRIGGER_SECRET_KEY, WEBHOOK_SECRET: "word" },
         tasks: { ...acting, DEEPGRAM_SECRET_KEY: "key" },
       },
-      [...common, anyone],
+      [...common, anyone, ...lacking("SUPABASE_PROJECT_URL", "SUPABASE_SERVICE_ROLE_KEY")],
     ],
     [
       "storage-upload",
@@ -111,13 +113,10 @@ describe("the examples, with the variables that their walkthroughs name", () => 
           S3_REGION: "eu-central-1",
         },
       },
-      // What its guide folder needs, which is there to compare with and not to be deployed.
       [
         ...common,
         anyone,
-        ...["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "SUPABASE_SERVICE_ROLE_KEY"].map(
-          (name) => `DEPLOY_VARIABLE_MISSING ${name} for tasks`,
-        ),
+        ...lacking("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "SUPABASE_SERVICE_ROLE_KEY"),
       ],
     ],
     [

@@ -1,13 +1,12 @@
 // As the public guide writes it, for comparison. The service role writes any row, and the payload says which.
-// The guide has `as string` for `?? ""`: this folder isn't meant to be deployed, so `deploy --check` is to ask for neither variable.
 import { createClient } from "@supabase/supabase-js";
 import { task } from "@trigger.dev/sdk";
 import type { Database } from "../../database.types.ts";
 import { transcribe } from "../transcribe.ts";
 
 const supabase = createClient<Database>(
-  process.env.SUPABASE_PROJECT_URL ?? "",
-  process.env.SUPABASE_SERVICE_ROLE_KEY ?? "",
+  process.env.SUPABASE_PROJECT_URL as string,
+  process.env.SUPABASE_SERVICE_ROLE_KEY as string,
 );
 
 export const videoProcessAndUpdate = task({
