@@ -16,6 +16,7 @@ export const busyBriefly = task({ id: "busy-briefly", maxDuration: 5, run: async
 export const sleepy = task({ id: "sleepy", maxDuration: 5, run: async () => { leave("sleepy"); await sleep(1e8); } });
 export const signalled = task({ id: "signalled", maxDuration: 5, run: async (_: void, { signal }) => { await sleep(1e8, undefined, { signal }).catch(() => {}); leave("signalled"); throw new Error("stopped"); } });
 export const beside = task({ id: "beside", run: async ({ gate }: { gate: string }, { ctx }) => { await until(gate); return ctx.attempt.number; } });
+export const fatal = task({ id: "fatal", retry: { maxAttempts: 1 }, run: async () => { process.kill(process.pid, "SIGKILL"); await sleep(1e8); } });
 export const parent = task({ id: "parent", run: async () => { await beside.triggerAndWait({ gate: "never" }); } });
 `,
     },
@@ -94,4 +95,15 @@ test("the server stops without waiting for what a run waits for, and the next on
   await expect.poll(() => statusOf(id)).toBe("WAITING");
   await runs.cancel(id);
   expect((await runs.poll(id, poll)).status).toBe("CANCELED");
+});
+
+test("a run that takes its process with it crashes at last, and a run beside it comes to its end", async () => {
+  const fatal = await tasks.trigger("fatal", undefined);
+  const beside = await tasks.trigger("beside", { gate: "nothing" });
+  await t.open("nothing");
+  expect(await runs.poll(fatal.id, poll)).toMatchObject({
+    status: "CRASHED",
+    error: { message: expect.stringContaining("ended 5 times, at last with signal SIGKILL") },
+  });
+  expect((await runs.poll(beside.id, poll)).status).toBe("COMPLETED");
 });

@@ -113,7 +113,17 @@ export class Engine {
       text: "select * from runtime.claim_runs($1, $2, $3)",
       values: [owner, free, [...worker.tasks.keys()]],
     });
-    for (const row of rows) this.#start(row, worker);
+    if (worker.process.alive) {
+      for (const row of rows) this.#start(row, worker);
+    } else if (rows.length > 0) {
+      // It ended meanwhile, and nothing more will be heard of it.
+      const requeued = await requeueRuns(
+        pool,
+        owner,
+        rows.map((row) => row.id),
+      );
+      for (const row of requeued) this.announceReady(row);
+    }
   }
 
   #start(row: RunRow, worker: TaskWorker): void {

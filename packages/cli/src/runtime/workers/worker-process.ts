@@ -66,6 +66,10 @@ export class WorkerProcess {
     return this.#child.pid;
   }
 
+  get alive(): boolean {
+    return !this.#ended;
+  }
+
   send(message: ToWorker): void {
     // A message to a process that just died is lost like those it had; its runs are requeued on exit.
     if (!this.#ended && this.#child.connected) this.#child.send(message, () => {});
