@@ -53,7 +53,7 @@ test("what runs log is kept with each run, in order, through its attempts", asyn
       ["log", "warn", `from the console of ${who}`],
     ]);
     expect(events[0]?.properties).toEqual({ who, nul: "\ufffd", since: "1970-01-01T00:00:00.000Z" });
-    const after = all.findIndex((event) => event === events[3]);
+    const after = all.findIndex(({ id: event }) => event === events[3]?.id);
     expect(await eventsOf(id, events[3]?.id)).toEqual(all.slice(after + 1));
   }
   expect((await runs.retrieve(handles[0]?.id ?? "")).attemptCount).toBe(2);
