@@ -118,8 +118,9 @@ async function killTaskProcess(): Promise<void> {
   const listing = execFileSync("ps", ["-o", "pid=,args=", "--ppid", `${server.child.pid}`], {
     encoding: "utf8",
   });
-  const pid = /^\s*(\d+) .*worker\/main\.js/m.exec(listing)?.[1];
-  if (pid) process.kill(Number(pid), "SIGKILL");
+  const pids = [...listing.matchAll(/^\s*(\d+) .*worker\/main\.js/gm)].map(([, pid]) => Number(pid));
+  const pid = pids[Math.floor(Math.random() * pids.length)];
+  if (pid) process.kill(pid, "SIGKILL");
 }
 
 /** Postgres takes the death of a backend for a crash: it ends all others and recovers from its log. */

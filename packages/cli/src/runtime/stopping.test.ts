@@ -97,13 +97,22 @@ test("the server stops without waiting for what a run waits for, and the next on
   expect((await runs.poll(id, poll)).status).toBe("CANCELED");
 });
 
-test("a run that takes its process with it crashes at last, and a run beside it comes to its end", async () => {
+test("a run that takes its process with it crashes at last, and no run beside it does", async () => {
+  const beside = await tasks.trigger("beside", { gate: "fatal-crashed" });
+  await expect.poll(() => statusOf(beside.id)).toBe("EXECUTING");
   const fatal = await tasks.trigger("fatal", undefined);
-  const beside = await tasks.trigger("beside", { gate: "nothing" });
-  await t.open("nothing");
   expect(await runs.poll(fatal.id, poll)).toMatchObject({
     status: "CRASHED",
-    error: { message: expect.stringContaining("ended 5 times, at last with signal SIGKILL") },
+    error: { message: expect.stringContaining("at last with signal SIGKILL while it executed nothing else") },
   });
+  await t.open("fatal-crashed");
   expect((await runs.poll(beside.id, poll)).status).toBe("COMPLETED");
+});
+
+test("a run is cancelled while the process that it has for itself begins", async () => {
+  const { id } = await tasks.trigger("fatal", undefined);
+  const begins = { type: "run-started", id, attempt: 3 };
+  await expect.poll(() => t.events).toContainEqual(expect.objectContaining(begins));
+  await runs.cancel(id);
+  expect(await runs.poll(id, poll)).toMatchObject({ status: "CANCELED", attemptCount: 3 });
 });

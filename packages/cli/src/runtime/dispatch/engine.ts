@@ -21,6 +21,10 @@ import { Announcer } from "./announcer.js";
 import type { Changes } from "./changes.js";
 import { type Decision, decide } from "./decide.js";
 import { toExecution } from "./execution.js";
+import { Passes } from "./passes.js";
+
+/** Runs that execute in processes of their own at the same time: each costs the memory of a process. */
+const mostAlone = 4;
 
 export interface EngineOptions {
   pool: pg.Pool;
@@ -39,10 +43,8 @@ export class Engine {
   readonly #announcer: Announcer;
   readonly #active = new Map<string, ActiveRun>();
   readonly #writing = new Set<Promise<unknown>>();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #passes = new Passes(() => this.#claim());
   #fleet: Fleet | undefined;
-  #pass: Promise<void> | undefined;
-  #again: Promise<void> | undefined;
   #stopped = false;
 
   constructor(options: EngineOptions) {
@@ -59,62 +61,39 @@ export class Engine {
     return [...this.#active.keys()];
   }
 
-  /** Looks for runs that are ready. Resolves after a look that began after this call; calls in between share one. */
+  /** Looks for runs that are ready. Resolves after a look that began after this call. */
   dispatch(): Promise<void> {
-    if (!this.#pass) {
-      this.#pass = this.#claim().finally(() => {
-        this.#pass = undefined;
-      });
-      return this.#pass;
-    }
-    this.#again ??= this.#pass
-      .catch(() => {})
-      .then(() => {
-        this.#again = undefined;
-        return this.dispatch();
-      });
-    return this.#again;
+    return this.#passes.run();
+  }
+
+  /** Looks for them in the background. */
+  wake(): void {
+    this.#passes.wake();
   }
 
   /** Of runs said to be this server's, those it doesn't know: asked between two claims, when none is half known. */
   async forgotten(ids: string[]): Promise<string[]> {
-    while (this.#pass) await this.#pass.catch(() => {});
+    await this.#passes.idle();
     return ids.filter((id) => !this.#active.has(id));
-  }
-
-  /** Dispatches in the background; Postgres being away is the sweep's to notice. */
-  wake(): void {
-    this.dispatch().catch(() => {});
-  }
-
-  /** Looks for ready runs at that moment. Only spares the wait for the next sweep: the job in the database is what counts. */
-  wakeAt(moment: Date): void {
-    const delay = moment.getTime() - Date.now();
-    if (delay <= 0) this.wake();
-    if (delay <= 0 || delay > 10_000) return;
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        this.wake();
-      },
-      Math.max(delay, 0),
-    );
-    this.#timers.add(timer);
   }
 
   async #claim(): Promise<void> {
     const worker = this.#fleet?.current;
-    const executing = [...this.#active.values()].filter((run) => !run.waiting).length;
-    const free = this.#options.concurrency - executing;
+    const executing = [...this.#active.values()].filter((run) => !run.waiting);
+    const free = this.#options.concurrency - executing.length;
+    const freeAlone = mostAlone - executing.filter((run) => run.row.alone).length;
     if (!worker || free <= 0 || this.#stopped) return;
     const { pool, owner } = this.#options;
     const { rows } = await pool.query<RunRow>({
       name: "claim-runs",
-      text: "select * from runtime.claim_runs($1, $2, $3)",
-      values: [owner, free, [...worker.tasks.keys()]],
+      text: "select * from runtime.claim_runs($1, $2, $3, $4)",
+      values: [owner, free, Math.max(freeAlone, 0), [...worker.tasks.keys()]],
     });
     if (worker.process.alive) {
-      for (const row of rows) this.#start(row, worker);
+      for (const row of rows) {
+        if (row.alone) this.#startAlone(row, worker);
+        else this.#execute(this.#take(row, worker));
+      }
     } else if (rows.length > 0) {
       // It ended meanwhile, and nothing more will be heard of it.
       const requeued = await requeueRuns(
@@ -126,7 +105,7 @@ export class Engine {
     }
   }
 
-  #start(row: RunRow, worker: TaskWorker): void {
+  #take(row: RunRow, worker: TaskWorker): ActiveRun {
     const { killAfter } = this.#options;
     const run = new ActiveRun(row, worker, {
       stop: (reason) => this.stop(row.id, reason),
@@ -136,10 +115,25 @@ export class Engine {
     this.#active.set(row.id, run);
     worker.runs.add(row.id);
     this.#announcer.became("run-started", row);
+    return run;
+  }
+
+  #execute(run: ActiveRun): void {
+    const { row, worker } = run;
     const file = worker.tasks.get(row.task)?.file ?? "";
     worker.send({ type: "execute", execution: toExecution(row, file, worker.build.version) });
     run.startClock();
     if (row.cancel_requested) this.stop(row.id, "cancelled");
+  }
+
+  /** Executes a run in a process of its own. One that ends while it loads is lost with its run, like any other. */
+  #startAlone(row: RunRow, current: TaskWorker): void {
+    const { worker, loaded } = (this.#fleet as Fleet).startAlone(current);
+    const run = this.#take(row, worker);
+    loaded.then(
+      () => (run.stopped ? worker.process.kill() : this.#execute(run)),
+      () => worker.process.kill(),
+    );
   }
 
   /** Stops a run that executes here. */
@@ -204,7 +198,7 @@ export class Engine {
     if (hasEnded(row.status) || decision.kind === "end") this.#announcer.ended(row);
     else {
       this.#announcer.retrying(row, decision.delayMs);
-      this.wakeAt(row.ready_at);
+      this.#passes.wakeAt(row.ready_at);
     }
   }
 
@@ -287,21 +281,20 @@ export class Engine {
   /** Takes no more runs; what is in flight is given back when the server's identity ends. */
   async stopClaiming(): Promise<void> {
     this.#stopped = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    await this.#pass?.catch(() => {});
+    await this.#passes.stop();
     await Promise.allSettled(this.#writing);
     for (const run of this.#active.values()) run.stopClock();
   }
 
   announceQueued(row: RunRow): void {
     this.#announcer.became("run-queued", row);
-    this.wakeAt(row.ready_at);
+    this.#passes.wakeAt(row.ready_at);
   }
 
   /** Tells of a run that is ready, or will be. */
   announceReady(row: RunRow): void {
     this.#announcer.changed(row);
-    this.wakeAt(row.ready_at);
+    this.#passes.wakeAt(row.ready_at);
   }
 
   announceEnded(row: RunRow): void {

@@ -12,6 +12,8 @@ export interface RunRow {
   ready_at: Date;
   owner: number | null;
   attempt_count: number;
+  /** Executes in a process of its own, because it was in some that ended. */
+  alone: boolean;
   max_attempts: number | null;
   max_duration: number | null;
   cancel_requested: boolean;

@@ -93,7 +93,7 @@ export async function retryRun(
   return rows[0];
 }
 
-/** Says that a run waits, which frees its slot, or goes on. One that came so far isn't what ended its earlier processes. */
+/** Says that a run waits, which frees its slot, or goes on. */
 export async function markWaiting(
   pool: Queryable,
   key: AttemptKey,
@@ -101,7 +101,7 @@ export async function markWaiting(
 ): Promise<RunRow | undefined> {
   const { rows } = await pool.query<RunRow>({
     name: "mark-waiting",
-    text: `update runtime.runs set status = $4, lost_count = 0, updated_at = now() where ${mine} returning *`,
+    text: `update runtime.runs set status = $4, updated_at = now() where ${mine} returning *`,
     values: [key.run, key.attempt, key.owner, waiting ? "WAITING" : "EXECUTING"],
   });
   return rows[0];

@@ -65,6 +65,15 @@ export class Fleet {
     this.#loadUntilItWorks();
   }
 
+  /** A process for one run, which ends with it, and executes the code that `current` has. */
+  startAlone(current: TaskWorker): { worker: TaskWorker; loaded: Promise<unknown> } {
+    const worker = this.#start();
+    worker.retired = true;
+    const { project } = this.#options;
+    const loaded = worker.configure(project, current.configFile).then(() => worker.load(current.build));
+    return { worker, loaded };
+  }
+
   #retire(worker: TaskWorker): void {
     worker.retired = true;
     this.releaseIfDone(worker);

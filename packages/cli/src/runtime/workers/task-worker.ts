@@ -37,6 +37,7 @@ export class TaskWorker {
   /** Ids of the runs it executes now. */
   readonly runs = new Set<string>();
   build: Build = { version: "empty", files: [] };
+  configFile: string | undefined;
   config: ProjectConfig = {
     dirs: undefined,
     ignorePatterns: [],
@@ -64,6 +65,7 @@ export class TaskWorker {
   }
 
   async configure(project: string, configFile: string | undefined): Promise<FileProblem | undefined> {
+    this.configFile = configFile;
     const answer = this.process.expect("configured");
     this.process.send({ type: "configure", projectFolder: project, configFile });
     const { config, problem } = await answer;
