@@ -38,6 +38,14 @@ test("apply as a role that is no superuser: all, again, over each older version,
   await stack.owner.query(
     "select behalf.audit('public.notes'); insert into public.notes (body) values ('kept')",
   );
+  // Whoever calls one that runs as its owner can't bend what the names in it mean.
+  expect(
+    await rows(
+      stack.owner,
+      `select oid::regprocedure from pg_proc where pronamespace = 'behalf'::regnamespace
+       and (prosecdef and proconfig is null or 'search_path=pg_catalog, pg_temp' <> all (proconfig))`,
+    ),
+  ).toEqual([]);
   const first = await shape();
   const again = await Promise.all([stack.connect(), stack.connect(), stack.connect()]);
   await Promise.all(
@@ -119,6 +127,28 @@ test("following gives entries as they are committed, also the late ones", async 
   await expect.poll(() => seen.filter((body) => body === "late").length).toBe(2);
   ending.abort();
   await Promise.all(following);
+});
+
+test("an answer that an API cuts short leaves no gap in a strand", async () => {
+  const head = await readAuditHead(stack.owner);
+  const last = head.find(({ strand }) => strand === 0)?.place ?? 0;
+  await stack.owner.query("begin");
+  // Statements may take their places in another order than their numbers.
+  await stack.owner.query(
+    "insert into behalf.audit_chain select 0, $1::bigint + n, 1000000 - n, now(), '', '' from generate_series(1, 3) as n",
+    [last],
+  );
+  const places = Object.fromEntries(head.map(({ strand, place }) => [strand, place]));
+  const links = await rows(
+    stack.owner,
+    "select strand, place::int from behalf.audit_links_after($1) limit 2",
+    [JSON.stringify(places)],
+  );
+  await stack.owner.query("rollback");
+  expect(links).toEqual([
+    { strand: 0, place: last + 1 },
+    { strand: 0, place: last + 2 },
+  ]);
 });
 
 test("months are partitions; pruned ones leave a chain that holds, also for a head kept before", async () => {

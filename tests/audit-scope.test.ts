@@ -40,6 +40,11 @@ const schema = `
   select behalf.narrow('public.strict', strict => true);
   insert into public.strict values (1);
 
+  create table public.diary (id bigint primary key, user_id uuid not null);
+  alter table public.diary enable row level security;
+  select behalf.narrow('public.diary', strict => true);
+  select behalf.audit('public.notes'), behalf.audit('public.diary'), behalf.audit('public.files');
+
   -- Each write to one table starts the other table's task, as a webhook would.
   create table public.events (id bigint generated always as identity, task text not null, token jsonb not null);
   create function public.start_task() returns trigger language plpgsql security definer as $$
@@ -125,6 +130,30 @@ describe("narrowing", () => {
     expect(await seen({})).toHaveLength(1);
     expect(await seen({ act: { sub: "t" } })).toHaveLength(0);
     expect(await seen({ act: { sub: "t" }, scope: "public.strict:select" })).toHaveLength(1);
+  });
+
+  test("what a task may not select it may not read in the audit trail either", async () => {
+    const tables = (claims: Record<string, unknown>) =>
+      as(
+        stack.owner,
+        user(ada, claims),
+        async (db) => {
+          await db.query("reset role");
+          for (const table of ["notes", "diary", "files"])
+            await db.query(`insert into public.${table} (id, user_id${table === "notes" ? ", body" : ""})
+              values (900, '${ada}'${table === "notes" ? ", 'x'" : ""})`);
+          await db.query("set local role authenticated");
+          const seen = await rows(db, "select table_name from behalf.audit_log where key ->> 'id' = '900'");
+          return seen.map(({ table_name: name }) => name).sort();
+        },
+        "rollback",
+      );
+    expect(await tables({})).toEqual(["diary", "files", "notes"]);
+    expect(await tables({ act: { sub: "t" } })).toEqual(["files", "notes"]);
+    expect(await tables({ act: { sub: "t" }, scope: "public.notes:select" })).toEqual(["notes"]);
+    expect(await tables({ act: { sub: "t" }, scope: "public.diary:* public.notes:insert" })).toEqual([
+      "diary",
+    ]);
   });
 
   test("needs Row Level Security, and is taken off again", async () => {
@@ -296,6 +325,36 @@ describe("revocation", () => {
     ]);
     await stack.owner.query("select behalf.unrevoke('user', $1)", [grace]);
     expect((await task.from("notes").select()).error).toBeNull();
+  });
+
+  test("of a user holds however their id is spelt, as Postgres reads it", async () => {
+    const id = "abcdefab-cdef-4abc-8def-abcdefabcdef";
+    const spellings = [id, id.toUpperCase(), id.replaceAll("-", ""), `{${id}}`];
+    const revoked = async () => {
+      const answers: unknown[] = [];
+      for (const sub of spellings)
+        answers.push(
+          await as(stack.owner, user(sub, act("run_f")), (db) =>
+            rows(db, "select auth.uid(), behalf.is_revoked()"),
+          ),
+        );
+      return answers.flat();
+    };
+    for (const spelling of spellings) {
+      await stack.owner.query("select behalf.revoke('user', $1)", [spelling]);
+      expect(await revoked()).toEqual(spellings.map(() => ({ uid: id, is_revoked: true })));
+      await stack.owner.query("select behalf.unrevoke('user', $1)", [id.toUpperCase()]);
+      expect(await revoked()).toEqual(spellings.map(() => ({ uid: id, is_revoked: false })));
+    }
+    // A third-party provider's ids are taken as they are.
+    await stack.owner.query("select behalf.revoke('user', 'auth0|Abc')");
+    for (const [sub, is_revoked] of [
+      ["auth0|Abc", true],
+      ["auth0|abc", false],
+    ] as const)
+      expect(
+        await as(stack.owner, user(sub, act("run_f")), (db) => rows(db, "select behalf.is_revoked()")),
+      ).toEqual([{ is_revoked }]);
   });
 
   test("holds in policies where no request is checked", async () => {

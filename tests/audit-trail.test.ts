@@ -312,6 +312,25 @@ describe("who may do what", () => {
     await expect(read).rejects.toMatchObject({ code: "42501" });
   });
 
+  test("nobody's temporary types run code as the trail's owner", async () => {
+    const attacker = await stack.connect();
+    await attacker.query(`
+      set role authenticated;
+      create function pg_temp.note() returns boolean language plpgsql as $$
+        begin perform set_config('attack.ran_as', current_setting('attack.ran_as', true) || ' ' || current_user, false); return true; end $$;`);
+    for (const type of ["bytea", "int2", "json", "jsonb", "regclass", "text", "timestamptz", "xid8"])
+      await attacker.query(`create domain pg_temp.${type} as pg_catalog.${type} check (pg_temp.note())`);
+    await attacker.query("select set_config('request.jwt.claims', $1, false)", [
+      JSON.stringify({ sub: ada }),
+    ]);
+    await attacker.query("select null::pg_temp.jsonb");
+    await attacker.query("insert into public.notes (user_id) values ($1)", [ada]);
+    const [{ by } = {}] = await rows(attacker, "select current_setting('attack.ran_as') as by");
+    // The check runs, for whoever made it alone.
+    expect(String(by).split(" ").filter(Boolean)).toContain("authenticated");
+    expect(by).not.toContain("postgres");
+  });
+
   test("users read the entries about their own rows, in SQL and through the API", async () => {
     await stack.owner.query(
       "insert into public.notes (id, user_id, body) values (901, $1, 'hers'), (902, $2, 'not hers')",
@@ -361,6 +380,28 @@ describe("who may do what", () => {
     await stack.owner.query(write);
     await stack.owner.query("select behalf.unrequire_reason('public.notes')");
     await as(stack.owner, { role: "service_role" }, (db) => db.query(write));
+  });
+
+  test("also where a partition is written by its own name", async () => {
+    await stack.owner.query(`
+      create table public.parts (id bigint primary key) partition by range (id);
+      create table public.parts_1 partition of public.parts for values from (1) to (10);
+      grant insert on public.parts, public.parts_1 to service_role;
+      select behalf.require_reason('public.parts')`);
+    const write = (table: string, headers = {}) =>
+      as(
+        stack.owner,
+        { role: "service_role", headers },
+        (db) => db.query(`insert into public.${table} values (1)`),
+        "rollback",
+      );
+    for (const table of ["parts", "parts_1"]) {
+      await expect(write(table), table).rejects.toThrow(/needs a reason/);
+      await write(table, { "x-behalf-reason": "backfill" });
+    }
+    await stack.owner.query("select behalf.unrequire_reason('public.parts')");
+    await write("parts_1");
+    await stack.owner.query("drop table public.parts");
   });
 });
 

@@ -21,7 +21,7 @@ create or replace function behalf.allows(relation text, verb text, strict boolea
 /* Narrows a table by policies of its own, which restrict what its other policies permit. Row Level Security has to be on. */
 create or replace function behalf.narrow(relation regclass, strict boolean default false) returns void
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   name text := (select format('%s.%s', n.nspname, c.relname) from pg_catalog.pg_class as c
@@ -48,7 +48,7 @@ $$;
 -- Takes the narrowing off again.
 create or replace function behalf.widen(relation regclass) returns void
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   verb text;
@@ -59,6 +59,19 @@ begin
 end
 $$;
 
+-- The tables where a task has to have a scope.
+create or replace function behalf.strictly_narrowed() returns text[]
+  language sql stable parallel safe
+  return array(select format('%s.%s', n.nspname, c.relname) from pg_catalog.pg_policy as p
+    join pg_catalog.pg_class as c on c.oid = p.polrelid join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    where p.polname = 'behalf_narrow_select' and pg_get_expr(p.polqual, p.polrelid) ~ ', true\)');
+
+-- What a task may not select it may not read in the trail either.
+drop policy if exists "what the scope names" on behalf.audit_entries;
+create policy "what the scope names" on behalf.audit_entries as restrictive for select to public
+  using ((select not behalf.is_delegated()) or behalf.allows(table_schema || '.' || table_name, 'select',
+    table_schema || '.' || table_name = any ((select behalf.strictly_narrowed())::text[])));
+
 revoke execute on function behalf.narrow(regclass, boolean), behalf.widen(regclass) from public, anon, authenticated, service_role;
-grant execute on function behalf.is_delegated(), behalf.allows(text, text, boolean) to public;
+grant execute on function behalf.is_delegated(), behalf.allows(text, text, boolean), behalf.strictly_narrowed() to public;
 insert into behalf.migrations (name) values ('040_narrow') on conflict do nothing;

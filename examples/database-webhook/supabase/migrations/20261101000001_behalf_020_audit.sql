@@ -69,7 +69,7 @@ create table if not exists behalf.audit_bases (
 /* Makes the partitions of this month and those that follow where they are missing. Returns the end of the last. */
 create or replace function behalf.create_audit_partitions(months integer) returns timestamptz
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
   set timezone = 'UTC'
 as $$
 declare
@@ -104,7 +104,7 @@ create or replace function behalf.without(image json, names text[]) returns json
 
 create or replace function behalf.primary_key_columns(relation regclass) returns text[]
   language sql stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select array_agg(a.attname::text order by array_position(i.indkey::int2[], a.attnum))
   from pg_catalog.pg_index as i join pg_catalog.pg_attribute as a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
@@ -114,9 +114,11 @@ $$;
 -- The triggers' function. Its arguments: names of the primary key's columns, numbers of the excluded columns, name of the owner's column or '', and
 -- until when there are partitions for sure.
 -- One function, not several: each call would cost a single row's statement as much as writing its entry.
+-- search_path, here and everywhere: whoever may run SQL can make temporary types, and left out of the path pg_temp comes first in it. A type of theirs
+-- named jsonb would then run code of theirs as the owner.
 create or replace function behalf.record_changes() returns trigger
   language plpgsql security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 -- An audited table may have columns with the names of variables.
 #variable_conflict use_variable
@@ -291,7 +293,7 @@ $$;
 -- The triggers of one relation.
 create or replace function behalf.create_audit_triggers(relation regclass, key_columns text[], excluded text[], owner_column text, until timestamptz) returns void
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
   set timezone = 'UTC'
 as $$
 declare
@@ -311,7 +313,7 @@ $$;
    exclude: columns whose values are never recorded. owner_column: whose value says whose row it is, by default user_id where there is one: that user may read the entry. */
 create or replace function behalf.audit(relation regclass, exclude text[] default '{}', owner_column text default null) returns void
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   key_columns text[] := behalf.primary_key_columns(relation);
@@ -351,7 +353,7 @@ $$;
 -- Ends the auditing of a table. What was recorded stays.
 create or replace function behalf.unaudit(relation regclass) returns void
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   part regclass;
@@ -403,7 +405,7 @@ grant select on behalf.audit_chain, behalf.audited_tables, behalf.audit_pruned, 
    No row: nothing was edited, deleted, added by hand or reordered. */
 create or replace function behalf.verify_audit(head jsonb default null) returns table (problem text, strand integer, place bigint, statement_id bigint)
   language sql stable security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   with links as (
     select c.*, coalesce(lag(c.hash) over in_order, b.hash, '') as before, coalesce(lag(c.place) over in_order, b.place, 0) as place_before
@@ -439,26 +441,27 @@ $$;
 -- The last link of each strand. Keep them elsewhere: the owner of the database can rewrite a whole chain, but not into one that leads to these.
 create or replace function behalf.audit_head() returns table (strand integer, place bigint, hash text)
   language sql stable security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$ select distinct on (c.strand) c.strand, c.place, encode(c.hash, 'hex') from behalf.audit_chain as c order by c.strand, c.place desc $$;
 
--- The links after known places, {"0": 17}: what was committed since. A strand's places have no gaps, so nothing is missed.
+-- The links after known places, {"0": 17}: what was committed since. A strand's places have no gaps, so nothing is missed; also where an API cuts the
+-- answer short, because each strand's links come in the order of their places.
 create or replace function behalf.audit_links_after(places jsonb, at_most integer default 1000) returns setof behalf.audit_chain
   language sql stable security definer
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
   select c.* from generate_series(0, 63) as s (strand)
   cross join lateral (
     select * from behalf.audit_chain as c where c.strand = s.strand and c.place > coalesce((places ->> s.strand::text)::bigint, 0) order by c.place limit at_most
   ) as c
-  order by c.statement_id
+  order by c.place - coalesce((places ->> c.strand::text)::bigint, 0), c.statement_id
 $$;
 
 /* Drops the entries of the months that ended before a day, never this month's, and their links as far as the rest can still be verified.
    Returns the partitions dropped. */
 create or replace function behalf.prune_audit(older_than date) returns setof text
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   first_kept timestamp := date_trunc('month', least(older_than::timestamp, clock_timestamp() at time zone 'UTC'));

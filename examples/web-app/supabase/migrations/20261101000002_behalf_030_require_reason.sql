@@ -3,7 +3,7 @@ select pg_advisory_xact_lock(hashtext('behalf.migrations'));
 
 create or replace function behalf.refuse_unexplained() returns trigger
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 begin
   if behalf.is_service() and behalf.reason() is null then
@@ -14,22 +14,32 @@ begin
 end
 $$;
 
+-- Call it again after adding partitions.
 create or replace function behalf.require_reason(relation regclass) returns void
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
+declare
+  part regclass;
 begin
-  execute format('create or replace trigger behalf_require_reason before insert or update or delete or truncate on %s '
-    'for each statement execute function behalf.refuse_unexplained()', relation);
+  -- A write to a partition by its own name doesn't fire the parent's trigger.
+  for part in select relation union select p.relid from pg_catalog.pg_partition_tree(relation) as p loop
+    execute format('create or replace trigger behalf_require_reason before insert or update or delete or truncate on %s '
+      'for each statement execute function behalf.refuse_unexplained()', part);
+  end loop;
 end
 $$;
 
 create or replace function behalf.unrequire_reason(relation regclass) returns void
   language plpgsql
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
+declare
+  part regclass;
 begin
-  execute format('drop trigger if exists behalf_require_reason on %s', relation);
+  for part in select relation union select p.relid from pg_catalog.pg_partition_tree(relation) as p loop
+    execute format('drop trigger if exists behalf_require_reason on %s', part);
+  end loop;
 end
 $$;
 

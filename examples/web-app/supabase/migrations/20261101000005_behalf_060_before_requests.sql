@@ -14,13 +14,13 @@ grant select on behalf.limits to service_role;
 /* How many tasks may lead to one another before it counts as a loop. Change it with: update behalf.limits set max_hops = 5. */
 create or replace function behalf.max_hops() returns integer
   language sql stable security definer parallel safe
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$ select max_hops from behalf.limits $$;
 
 /* Raises when the request's work was revoked or its tasks led too far. PostgREST calls it before each request. */
 create or replace function behalf.pre_request() returns void
   language plpgsql stable
-  set search_path = ''
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   hops integer;

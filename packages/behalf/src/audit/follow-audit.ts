@@ -14,6 +14,12 @@ export interface FollowOptions {
 
 const pageSize = 1000;
 
+interface Link {
+  strand: number;
+  place: number | string;
+  statement_id: number | string;
+}
+
 /**
  * Entries as their transactions commit, for as long as the loop goes on. It goes along the hash chain, whose order is
  * that of the commits, so that a transaction that began earlier and ends later is not missed. For the service role or
@@ -37,12 +43,10 @@ export async function* followAudit(
   const conditions = conditionsOf(filter);
   const seen = Object.fromEntries((await readAuditHead(client)).map(({ strand, place }) => [strand, place]));
   while (!signal?.aborted) {
-    const links = (await source.call("audit_links_after", {
-      places: seen,
-      at_most: pageSize,
-    })) as { strand: number; place: number | string; statement_id: number | string }[];
+    const links = (await source.call("audit_links_after", { places: seen, at_most: pageSize })) as Link[];
     for (const { strand, place } of links) seen[strand] = Math.max(seen[strand] ?? 0, Number(place));
-    for (const { statement_id } of links) yield* entriesOf(Number(statement_id));
+    const statements = links.map((link) => Number(link.statement_id)).sort((a, b) => a - b);
+    for (const statement of statements) yield* entriesOf(statement);
     if (links.length === 0) await sleep(every, undefined, signal ? { signal } : {}).catch(() => {});
   }
 
