@@ -196,6 +196,23 @@ describe("sealed with the right key by another hand:", () => {
   });
 });
 
+test("objects that the caller uses again at once don't mix requests", async () => {
+  const options = { actor: { ...actor }, scope: "public.notes:select" };
+  const granted = { grant, payload: { month: 7 } };
+  const minting = worker.mintToken(granted, options);
+  Object.assign(options, { actor: { sub: "export-notes", run: "run_2" }, scope: "public.files:select" });
+  granted.payload = { month: 8 };
+  expect((await minting).claims).toMatchObject({ act: actor, scope: "public.notes:select" });
+
+  const { token } = await worker.mintToken(grace);
+  const asked = { accessToken, task: "export-notes", payload: { month: 7 }, expiresIn: "1h" };
+  const sealing = app.grant(asked);
+  asked.payload.month = 8;
+  Object.assign(asked, { accessToken: token, task: "delete-notes" });
+  const { claims: sealed } = await sealing;
+  expect(sealed).toMatchObject({ sub: ada, tasks: ["export-notes"], payload_digest: claims.payload_digest });
+});
+
 test("a grant of one key opens with no other", async () => {
   expect(await open(grant, derived)).toBe("ERR_GRANT_KEY_UNKNOWN");
   expect(await open(derivedGrant)).toBe("ERR_GRANT_ALGORITHM");

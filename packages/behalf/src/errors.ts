@@ -87,7 +87,7 @@ export const errorTable = {
   },
   ERR_KEY_SHARED: {
     cause:
-      "One key serves two purposes: the grant key or the broker's secret is also a key that signs tokens.",
+      "One key serves two purposes: a grant key also signs tokens, or the broker's secret is one or the other.",
     cure: "Make a key for each: `behalf keys new --grant` for grants, `openssl rand -base64 32` for the broker.",
   },
   ERR_TOKEN_MALFORMED: {

@@ -315,6 +315,7 @@ test.each([
   ["no client", "ERR_CONFIG_MISSING", { environment: {} }],
   ["a short secret", "ERR_CONFIG_MALFORMED", { clients: { worker: "short" } }],
   ["the JWT secret as the client's", "ERR_KEY_SHARED", { jwtSecret, clients: { worker: jwtSecret } }],
+  ["the grant key as the client's", "ERR_KEY_SHARED", { grantKey: secret, clients: { worker: secret } }],
   ["no key to sign with", "ERR_CONFIG_MISSING", { signingKey: undefined }],
   ["no key for grants", "ERR_CONFIG_MISSING", { grantKey: undefined }],
   ["a lookup without the key for it", "ERR_CONFIG_MISSING", { users: "lookup" }],

@@ -1,7 +1,13 @@
 import { findValue, malformed, missing } from "../config/environment.js";
 import type { BehalfOptions } from "../config/options.js";
 import { checkBrokerSecret, defaultClientId } from "../config/read-broker.js";
-import { type Config, readConfig, requireSecretKey, requireSigningKey } from "../config/read-config.js";
+import {
+  type Config,
+  keysOf,
+  readConfig,
+  requireSecretKey,
+  requireSigningKey,
+} from "../config/read-config.js";
 import { GrantKeys } from "../grants/grant-keys.js";
 import { GrantedSource } from "../grants/granted-source.js";
 import { Clock } from "../tokens/clock.js";
@@ -114,10 +120,6 @@ function requireBroker(config: Config): void {
 }
 
 function readClients(options: CreateBrokerOptions, config: Config): Clients {
-  const jwtSecret = findValue({ jwtSecret: options.jwtSecret }, config.environment, [
-    "SUPABASE_JWT_SECRET",
-    "BEHALF_JWT_SECRET",
-  ])?.value;
   const given = Object.entries(options.clients ?? {}).map(([id, secrets]) => ({
     id,
     secrets: [secrets].flat().map((value) => ({ value, origin: `The secret of the client ${id}` })),
@@ -130,7 +132,7 @@ function readClients(options: CreateBrokerOptions, config: Config): Clients {
   if (given.length === 0)
     throw missing("BEHALF_BROKER_SECRET", "Workers prove with it who they are (option clients).");
   return new Map(
-    given.map(({ id, secrets }) => [id, secrets.map((secret) => checkBrokerSecret(secret, jwtSecret))]),
+    given.map(({ id, secrets }) => [id, secrets.map((secret) => checkBrokerSecret(secret, keysOf(config)))]),
   );
 }
 

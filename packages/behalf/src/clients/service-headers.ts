@@ -30,7 +30,8 @@ export function serviceHeaders(
     "x-behalf-task": actor?.sub,
     "x-behalf-run": actor?.run,
     "x-behalf-attempt": actor?.attempt?.toString(),
-    "x-behalf-initiator": options.initiator && checkText(options.initiator, "The initiator"),
+    "x-behalf-initiator":
+      options.initiator === undefined ? undefined : checkText(options.initiator, "The initiator"),
     "x-behalf-cause": actor?.act && JSON.stringify(earlierTasks(actor.act)),
   };
   return Object.fromEntries(

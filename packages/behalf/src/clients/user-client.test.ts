@@ -239,6 +239,13 @@ describe("the service role's client", () => {
     );
   });
 
+  it.each(["", "a\nb", "\ud800"])("is not given out for the initiator %j", (initiator) => {
+    const behalf = behalfHere();
+    expect(() => behalf.asService({ reason: "x", initiator })).toThrow(
+      expect.objectContaining({ code: "ERR_TOKEN_CLAIM_MALFORMED" }),
+    );
+  });
+
   it("is not given out without a secret key", async () => {
     const behalf = createBehalf({
       environment: { ...environment(server.url), SUPABASE_SERVICE_ROLE_KEY: undefined },

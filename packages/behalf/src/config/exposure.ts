@@ -37,7 +37,6 @@ export function refuseBrowser(): void {
     window?: unknown;
     document?: unknown;
     importScripts?: unknown;
-    WorkerGlobalScope?: unknown;
   };
   const isServer =
     (typeof process !== "undefined" && Boolean(process.versions?.node)) ||

@@ -1,5 +1,7 @@
 import { KeyError } from "../errors.js";
 import { classifyKey } from "../keys/classify.js";
+import type { Key } from "../keys/key.js";
+import { parseJwtSecret } from "../keys/parse-keys.js";
 import { type Environment, type Found, findValue, malformed, missing } from "./environment.js";
 import type { BehalfOptions } from "./options.js";
 
@@ -21,7 +23,7 @@ export const defaultClientId = "worker";
 export function readBroker(
   { broker = {} }: BehalfOptions,
   environment: Environment,
-  jwtSecret: string | undefined,
+  keys: readonly Key[],
 ): BrokerConfig | undefined {
   const url = findValue({ "broker.url": broker.url }, environment, ["BEHALF_BROKER_URL"]);
   if (url === undefined) return undefined;
@@ -36,18 +38,22 @@ export function readBroker(
   return {
     url: url.value,
     clientId: clientId?.value ?? defaultClientId,
-    secret: checkBrokerSecret(secret, jwtSecret),
+    secret: checkBrokerSecret(secret, keys),
   };
 }
 
-/** @throws ConfigError or KeyError when the text is too short to be a secret, or is one of another purpose. */
-export function checkBrokerSecret({ value, origin }: Found, jwtSecret: string | undefined): string {
+/**
+ * @param keys those that sign tokens or seal grants.
+ * @throws ConfigError or KeyError when the text is too short to be a secret, or is one of them.
+ */
+export function checkBrokerSecret({ value, origin }: Found, keys: readonly Key[]): string {
   if (classifyKey(value).kind !== "hs256-secret")
     throw malformed(origin, "is not a secret text of 32 characters or more, without spaces");
-  if (value === jwtSecret)
+  const own = parseJwtSecret(value, origin);
+  if (keys.some((key) => key.hasSameMaterial(own)))
     throw new KeyError(
       "ERR_KEY_SHARED",
-      `${origin} is the project's JWT secret. The point of a broker is that workers do not hold it.`,
+      `${origin} is also a key that signs tokens or seals grants. The point of a broker is that workers hold none of them.`,
     );
   return value;
 }

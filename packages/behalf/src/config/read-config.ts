@@ -71,6 +71,7 @@ export function readConfig(
 
   const href = url.href.replace(/\/+$/, "");
   const keyring = readKeyring(options, environment, jwtSecret);
+  const grants = readGrants(options, environment, { url: href, keyring });
   const config: Config = {
     url: href,
     issuer: `${href}/auth/v1`,
@@ -79,8 +80,8 @@ export function readConfig(
     publishableKey: publishable[0]?.value,
     secretKey: secret[0]?.value,
     keyring,
-    ...readGrants(options, environment, { url: href, keyring }),
-    broker: readBroker(options, environment, jwtSecret?.value),
+    ...grants,
+    broker: readBroker(options, environment, keysOf({ keyring, ...grants })),
     users: readUsers(options, environment),
     cacheSize: readCacheSize(options, environment),
     fetch: options.fetch ?? ((input, init) => fetch(input, init)),
@@ -88,6 +89,11 @@ export function readConfig(
   };
   requires(config);
   return config;
+}
+
+/** Every key that signs tokens or seals grants, or could. */
+export function keysOf({ keyring, grantKeys }: Pick<Config, "keyring" | "grantKeys">): Key[] {
+  return [...keyring.keys, ...(grantKeys?.keys ?? [])];
 }
 
 function readUrl(options: BehalfOptions, environment: Environment): URL {

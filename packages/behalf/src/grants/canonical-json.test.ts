@@ -104,6 +104,12 @@ describe("the digest of a payload", () => {
     expect(await payloadDigest("text", "g")).toBe(await payloadDigest("text"));
   });
 
+  test("leaves out one member alone: no other passes unseen by holding the grant as well", async () => {
+    const sealed = await payloadDigest({ a: 1 });
+    expect(await payloadDigest({ a: 1, grant: "g", isAdmin: "g" }, "g")).not.toBe(sealed);
+    expect(await payloadDigest({ isAdmin: "g", a: 1, grant: "g" }, "g")).not.toBe(sealed);
+  });
+
   test("differs where payloads differ", async () => {
     await fc.assert(
       fc.asyncProperty(json, json, async (a, b) => {

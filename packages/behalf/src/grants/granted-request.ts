@@ -37,13 +37,14 @@ export async function checkGranted(
       "A grant names the tasks that may use it, and this is no run of one. Outside of Trigger.dev pass the actor: " +
         'asUser({ grant, payload }, { actor: { sub: "task-id", run: "run-id" } }).',
     );
-  return {
+  // All of it at once, before anything is waited for: the caller may use the objects again.
+  const checked = {
     grant: granted.grant,
-    payloadDigest: granted.payload === undefined ? undefined : await digestOf(granted),
     actor: checkActor(actor),
     lifetime: options.lifetime === undefined ? 3600 : parseLifetime(options.lifetime),
     scope: options.scope === undefined ? undefined : checkScope(options.scope),
   };
+  return { ...checked, payloadDigest: granted.payload === undefined ? undefined : await digestOf(granted) };
 }
 
 async function digestOf({ grant, payload }: Granted): Promise<string> {

@@ -29,10 +29,13 @@ export interface SealContext {
  *
  * @throws TokenError when the access token is refused, GrantError when the grant can't be made as asked.
  */
-export async function sealGrant(options: GrantOptions, context: SealContext): Promise<Grant> {
+export async function sealGrant(asked: GrantOptions, context: SealContext): Promise<Grant> {
   const { config, grantKeys, projectKeys, clock } = context;
-  const tasks = checkTasks(options?.task);
+  // Read at once, before anything is waited for: an object that is used again must not mix two users' requests.
+  const options = { ...asked };
+  const tasks = checkTasks(options.task);
   const life = parseExpiresIn(options.expiresIn);
+  const digest = options.payload === undefined ? undefined : await digestOf(options.payload);
   const key = await grantKeys.sealing();
   const keyring = await projectKeys.keyringFor(options.accessToken);
   const user = await verifyToken(options.accessToken, {
@@ -50,7 +53,7 @@ export async function sealGrant(options: GrantOptions, context: SealContext): Pr
     initiator: initiator ?? user.sub,
     role,
     ...(scope === undefined ? {} : { scope }),
-    ...(options.payload === undefined ? {} : { payload_digest: await digestOf(options.payload) }),
+    ...(digest === undefined ? {} : { payload_digest: digest }),
     ...(Object.keys(claims).length === 0 ? {} : { claims }),
     ...(user.act === undefined ? {} : { act: user.act as Actor }),
     iat: now,

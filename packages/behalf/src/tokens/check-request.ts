@@ -24,6 +24,8 @@ const maxClaimsBytes = 6 * 1024;
 const maxHops = 16;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
 const controls = /[\u0000-\u001f\u007f]/;
+// In JSON text: NUL, and half a surrogate pair. Postgres' jsonb takes neither, so that every policy would fail.
+const notInDatabase = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/;
 
 /** Checks what asUser was given and fills in the defaults. Nothing is signed before. */
 export function checkRequest(
@@ -61,20 +63,14 @@ export function checkUserId(userId: unknown): string {
 }
 
 function checkClaims(claims: Record<string, Json>): Record<string, Json> {
-  for (const name of Object.keys(claims))
-    if (reserved.has(name))
-      throw new TokenError(
-        "ERR_TOKEN_CLAIM_RESERVED",
-        `The claim ${name} is set by behalf itself. Use the option of the same meaning, or another name.`,
-      );
   let text: string;
   try {
     text = JSON.stringify(claims);
-    if (!text?.startsWith("{")) throw new TypeError("not an object");
+    if (!text?.startsWith("{") || notInDatabase.test(text)) throw new TypeError("not an object, or not text");
   } catch {
     throw new TokenError(
       "ERR_TOKEN_CLAIM_MALFORMED",
-      "The extra claims are not an object that JSON can hold.",
+      "The extra claims are not an object that JSON can hold, without NUL and half surrogate pairs.",
     );
   }
   if (Buffer.byteLength(text) > maxClaimsBytes)
@@ -83,7 +79,14 @@ function checkClaims(claims: Record<string, Json>): Record<string, Json> {
       `The extra claims exceed ${maxClaimsBytes} bytes. Servers refuse headers of that size: pass ids, not data.`,
     );
   // A copy of what is signed: the caller's object may change between one renewal and the next.
-  return JSON.parse(text);
+  const copy = JSON.parse(text) as Record<string, Json>;
+  for (const name of Object.keys(copy))
+    if (reserved.has(name))
+      throw new TokenError(
+        "ERR_TOKEN_CLAIM_RESERVED",
+        `The claim ${name} is set by behalf itself. Use the option of the same meaning, or another name.`,
+      );
+  return copy;
 }
 
 /** @throws TokenError when the actor is not of the shape of an `act` claim. */
@@ -105,7 +108,8 @@ export function checkActor(actor: Actor, hops = 1): Actor {
 
 /** A non-blank line of at most 255 characters. */
 export function checkText(value: unknown, what: string): string {
-  if (typeof value !== "string" || value.trim() === "" || value.length > 255 || controls.test(value))
+  const isText = typeof value === "string" && value.trim() !== "" && value.length <= 255;
+  if (!isText || controls.test(value) || !value.isWellFormed())
     throw new TokenError("ERR_TOKEN_CLAIM_MALFORMED", `${what} is not a line of 1 to 255 characters.`);
   return value;
 }

@@ -26,15 +26,25 @@ export async function lookUpUser(
     body = await response.json().catch(() => undefined);
   } catch (cause) {
     // The message of a failed fetch names hosts and ports only; the request's headers are not in it.
-    throw failed("the auth server could not be reached", cause instanceof Error ? cause.name : undefined);
+    throw failed(
+      "the auth server could not be reached",
+      true,
+      cause instanceof Error ? cause.name : undefined,
+    );
   }
   // 400 and 422 are the answers to an id that is not a UUID, which no user of this server has.
   if (response.status === 404 || response.status === 400 || response.status === 422) throw notFound();
-  if (!response.ok) throw failed(`the auth server answered ${response.status}`);
+  // A key that is refused stays refused.
+  if (!response.ok)
+    throw failed(
+      `the auth server answered ${response.status}`,
+      response.status !== 401 && response.status !== 403,
+    );
   const user = isRecord(body) && isRecord(body.user) ? body.user : body;
-  if (!isRecord(user) || typeof user.id !== "string") throw failed("the auth server's answer is not a user");
+  if (!isRecord(user) || typeof user.id !== "string")
+    throw failed("the auth server's answer is not a user", true);
   if (user.id.toLowerCase() !== userId.toLowerCase())
-    throw failed("the auth server answered with another user");
+    throw failed("the auth server answered with another user", false);
   if (user.deleted_at) throw notFound();
   if (typeof user.banned_until === "string" && Date.parse(user.banned_until) > clock.now())
     throw new UserError("ERR_USER_BANNED", "The user is banned. The work stops here.");
@@ -55,10 +65,10 @@ function notFound(): UserError {
   return new UserError("ERR_USER_NOT_FOUND", "The project has no such user, or the user was deleted.");
 }
 
-function failed(how: string, reason?: string): UserError {
+function failed(how: string, transient: boolean, reason?: string): UserError {
   return new UserError(
     "ERR_USER_LOOKUP_FAILED",
     `The user could not be looked up: ${how}${reason ? ` (${reason})` : ""}.`,
-    { transient: true },
+    { transient },
   );
 }
