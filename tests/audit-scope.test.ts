@@ -156,6 +156,33 @@ describe("narrowing", () => {
     ]);
   });
 
+  test("holds for partitions that are asked for by their own names", async () => {
+    await stack.owner.query("begin");
+    await stack.owner.query(`
+      create table public.parts (id bigint primary key) partition by range (id);
+      create table public.parts_1 partition of public.parts for values from (1) to (10);
+      insert into public.parts values (1);
+      alter table public.parts enable row level security;
+      alter table public.parts_1 enable row level security;
+      create policy "everybody" on public.parts for select to authenticated using (true);
+      create policy "everybody" on public.parts_1 for select to authenticated using (true);
+      grant select on public.parts, public.parts_1 to authenticated;
+      select behalf.narrow('public.parts')`);
+    const seen = async (scope: string) => {
+      const claims = JSON.stringify({ sub: ada, act: { sub: "t" }, scope });
+      await stack.owner.query("select set_config('request.jwt.claims', $1, true)", [claims]);
+      await stack.owner.query("set local role authenticated");
+      const both = await rows(stack.owner, "select from public.parts union all select from public.parts_1");
+      await stack.owner.query("reset role");
+      return both.length;
+    };
+    expect(await seen("public.notes:select")).toBe(0);
+    expect(await seen("public.parts:select")).toBe(2);
+    await stack.owner.query("select behalf.widen('public.parts')");
+    expect(await seen("public.notes:select")).toBe(2);
+    await stack.owner.query("rollback");
+  });
+
   test("needs Row Level Security, and is taken off again", async () => {
     await expect(stack.owner.query("select behalf.narrow('public.orders')")).rejects.toThrow(
       /Row Level Security is off for (public\.)?orders/,

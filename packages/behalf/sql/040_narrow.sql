@@ -18,7 +18,8 @@ create or replace function behalf.allows(relation text, verb text, strict boolea
     else string_to_array(behalf.claims() ->> 'scope', ' ') && array[relation || ':' || verb, relation || ':*']
   end;
 
-/* Narrows a table by policies of its own, which restrict what its other policies permit. Row Level Security has to be on. */
+/* Narrows a table by policies of its own, which restrict what its other policies permit. Row Level Security has to be on. Partitions are narrowed with it,
+   where they have Row Level Security of their own: the API serves them by their own names. Call it again after adding one. */
 create or replace function behalf.narrow(relation regclass, strict boolean default false) returns void
   language plpgsql
   set search_path = pg_catalog, pg_temp
@@ -26,6 +27,7 @@ as $$
 declare
   name text := (select format('%s.%s', n.nspname, c.relname) from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.oid = relation);
+  part regclass;
   verb text;
   condition text;
 begin
@@ -37,10 +39,15 @@ begin
   foreach verb in array array['select', 'insert', 'update', 'delete'] loop
     -- In a select of its own, so that it is evaluated once for each statement, not for each row.
     condition := format('(select behalf.allows(%L, %L, %L))', name, verb, strict);
-    execute format('create policy %I on %s as restrictive for %s to public %s', 'behalf_narrow_' || verb, relation, verb,
-      case verb when 'insert' then 'with check (' || condition || ')'
-        when 'update' then 'using (' || condition || ') with check (' || condition || ')'
-        else 'using (' || condition || ')' end);
+    for part in
+      select c.oid from pg_catalog.pg_class as c
+      where c.oid in (select relation union select p.relid from pg_catalog.pg_partition_tree(relation) as p) and c.relrowsecurity
+    loop
+      execute format('create policy %I on %s as restrictive for %s to public %s', 'behalf_narrow_' || verb, part, verb,
+        case verb when 'insert' then 'with check (' || condition || ')'
+          when 'update' then 'using (' || condition || ') with check (' || condition || ')'
+          else 'using (' || condition || ')' end);
+    end loop;
   end loop;
 end
 $$;
@@ -51,10 +58,13 @@ create or replace function behalf.widen(relation regclass) returns void
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  part regclass;
   verb text;
 begin
-  foreach verb in array array['select', 'insert', 'update', 'delete'] loop
-    execute format('drop policy if exists %I on %s', 'behalf_narrow_' || verb, relation);
+  for part in select relation union select p.relid from pg_catalog.pg_partition_tree(relation) as p loop
+    foreach verb in array array['select', 'insert', 'update', 'delete'] loop
+      execute format('drop policy if exists %I on %s', 'behalf_narrow_' || verb, part);
+    end loop;
   end loop;
 end
 $$;

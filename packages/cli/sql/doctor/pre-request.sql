@@ -5,5 +5,6 @@ join pg_roles r on r.oid = s.setrole
 cross join unnest(s.setconfig) as setting
 join pg_proc f on f.oid = to_regproc(substring(setting from '=(.*)'))
 where r.rolname = 'authenticator' and setting like 'pgrst.db_pre_request=%'
+  and s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
 order by s.setdatabase desc
 limit 1;
