@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -61,6 +61,20 @@ describe("by the files alone", () => {
         expect.stringMatching(/^Database: set SUPABASE_DB_URL/),
         "Project: not asked (--offline).",
       ]);
+    } finally {
+      await project.remove();
+    }
+  });
+
+  test("what git keeps and is no file is passed over: a link to a folder, a repository within", async () => {
+    const project = await createRepository();
+    try {
+      await symlink("supabase", join(project.folder, "link"));
+      await mkdir(join(project.folder, "within"));
+      const git = (...args: string[]) => promisify(execFile)("git", args, { cwd: project.folder });
+      await git("-C", "within", "init", "--quiet");
+      await git("add", "link");
+      expect(keysOf(await check(project.folder))).toEqual([]);
     } finally {
       await project.remove();
     }

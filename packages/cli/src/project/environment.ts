@@ -18,17 +18,29 @@ export interface Endpoints {
   grantKey: string;
 }
 
+// createBehalf would take these before the stack's own values, or verify with another project's keys.
+const elsewhere = new Set([
+  "SUPABASE_PUBLISHABLE_KEYS",
+  "SUPABASE_SECRET_KEYS",
+  "SUPABASE_JWKS",
+  "SUPABASE_JWKS_URL",
+]);
+
 /**
  * The variables that task code finds in its environment: the names hosted projects use, and the project's own `.env`,
  * which wins only for names that don't point at the local stack.
  */
-export function taskEnvironment(project: Project, stack: Stack): Record<string, string> {
+export function taskEnvironment(
+  project: Pick<Project, "environment">,
+  stack: Pick<Stack, "url" | "keys" | "s3">,
+): Record<string, string> {
   const { keys } = stack;
   const signingKey = keys.signingKeys[0];
+  const own = Object.entries(project.environment).filter(([name]) => !elsewhere.has(name));
   return {
     NODE_ENV: "development",
     ...grantEnvironment(project, keys),
-    ...project.environment,
+    ...Object.fromEntries(own),
     SUPABASE_URL: stack.url,
     SUPABASE_PROJECT_URL: stack.url,
     SUPABASE_ANON_KEY: keys.anonKey,
@@ -66,7 +78,7 @@ export function workerEnvironment(
  * made from its JWT secret, so that grants need no configuration here.
  */
 export function grantEnvironment(
-  project: Project,
+  project: Pick<Project, "environment">,
   keys: Pick<StackKeys, "jwtSecret">,
 ): { BEHALF_GRANT_KEY: string } {
   const made = createHmac("sha256", keys.jwtSecret).update("grants of behalf dev").digest("base64url");

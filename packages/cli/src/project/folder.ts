@@ -43,7 +43,8 @@ function readEnvFiles(folder: string): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const name of [".env", ".env.local"]) {
     const file = join(folder, name);
-    if (!existsSync(file)) continue;
+    // A folder of that name is Python's.
+    if (!statSync(file, { throwIfNoEntry: false })?.isFile()) continue;
     for (const [key, value] of Object.entries(parseEnv(readFileSync(file, "utf8")))) {
       if (value !== undefined) variables[key] = value;
     }

@@ -32,10 +32,14 @@ export async function startBehalf<Database = unknown>(
   await prepareState(opened);
   const template = await findTemplate(opened);
   const directory = await mkdtemp(join(tmpdir(), "behalf-suite-"));
-  await copyTemplate(template, directory);
   const environment = { ...opened.environment, ...options.environment };
   const project = { ...opened, environment, state: directory };
-  const { stack, runtime: starting } = await beginProject(project);
+  const { stack, runtime: starting } = await copyTemplate(template, directory)
+    .then(() => beginProject(project))
+    .catch(async (error: unknown) => {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    });
   const { url, keys } = stack;
   const grantKey = grantEnvironment(project, keys).BEHALF_GRANT_KEY;
   const behalf = createBehalf<Database>({ ...keys, url, grantKey, environment: {} });

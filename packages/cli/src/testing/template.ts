@@ -16,9 +16,10 @@ export async function findTemplate(project: Project): Promise<string> {
   const template = join(folder, `template-${await fingerprint(join(project.folder, "supabase"))}`);
   if (await exists(template)) return template;
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // What the migrations were before is of no more use.
+  // What the migrations were before is of no more use. This one may have come from another test file meanwhile.
   for (const name of await readdir(folder)) {
-    if (name.startsWith("template-")) await rm(join(folder, name), { recursive: true, force: true });
+    if (name.startsWith("template-") && join(folder, name) !== template)
+      await rm(join(folder, name), { recursive: true, force: true });
   }
   const building = join(folder, `building-${process.pid}-${Date.now()}`);
   try {

@@ -42,8 +42,9 @@ export async function checkCommitted(
   const findings: Finding[] = [];
   for (const file of files.filter((name) => !notText.test(name))) {
     const path = join(folder, file);
-    const { size } = await stat(path).catch(() => ({ size: Number.POSITIVE_INFINITY }));
-    if (size > largest) continue;
+    // Git also lists what is gone from the disk, submodules, and links to folders.
+    const status = await stat(path).catch(() => undefined);
+    if (!status?.isFile() || status.size > largest) continue;
     const text = await readFile(path, "utf8");
     const named = /^\.env(?:\.|$)/.test(basename(file)) ? namedSecrets(text) : [];
     findings.push(...tell("DEPLOY_SECRET_COMMITTED", file, text, [...named, ...secretsIn(text, configured)]));
