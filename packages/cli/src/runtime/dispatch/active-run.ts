@@ -23,6 +23,8 @@ export class ActiveRun {
   /** Its result is here; nothing else may decide about it. */
   settled = false;
   waiting = false;
+  /** Its process was told to execute it. */
+  began = false;
   #used = 0;
   #since = performance.now();
   #clock: NodeJS.Timeout | undefined;

@@ -121,12 +121,13 @@ export class Engine {
   #execute(run: ActiveRun): void {
     const { row, worker } = run;
     const file = worker.tasks.get(row.task)?.file ?? "";
+    run.began = true;
     worker.send({ type: "execute", execution: toExecution(row, file, worker.build.version) });
     run.startClock();
     if (row.cancel_requested) this.stop(row.id, "cancelled");
   }
 
-  /** Executes a run in a process of its own. One that ends while it loads is lost with its run, like any other. */
+  /** Executes a run in a process of its own. */
   #startAlone(row: RunRow, current: TaskWorker): void {
     const { worker, loaded } = (this.#fleet as Fleet).startAlone(current);
     const run = this.#take(row, worker);
@@ -252,10 +253,10 @@ export class Engine {
     this.wake();
   }
 
-  /** Runs that wait can't be what ended their process, and none can where that is known (no `reason`). */
+  /** Runs that wait or didn't begin can't be what ended their process, and none can where that is known (no `reason`). */
   async #giveBack(runs: ActiveRun[], reason: string | undefined): Promise<RunRow[]> {
     const { pool, owner } = this.#options;
-    const suspect = (run: ActiveRun) => reason !== undefined && !run.waiting;
+    const suspect = (run: ActiveRun) => reason !== undefined && run.began && !run.waiting;
     const ids = (some: ActiveRun[]) => some.map(({ row }) => row.id);
     return [
       ...(await this.#write(() => requeueRuns(pool, owner, ids(runs.filter((run) => !suspect(run)))))),
