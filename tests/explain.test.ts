@@ -69,6 +69,11 @@ const schema = [
     `${on} create schema vault2; create table vault2.members (id int);
     create policy "members" on @ for select to authenticated using (exists (select from vault2.members)); ${granted}`,
   ),
+  table(
+    "changed_by_tasks",
+    `${on} create policy "look" on @ for select to authenticated using (${own});
+    create policy "tasks change" on @ for update to authenticated using (${own}) with check (${own} and (select behalf.is_task())); ${granted}`,
+  ),
   table("narrowed", `${on} ${ownPolicy} ${granted}`),
   table(
     "for_reporters",
@@ -178,6 +183,8 @@ const cases: [table: string, verb: string, more: Partial<ExplainRequest>, expect
   ["office_hours", "select", {}, "empty EXPLAIN_POLICY_REFUSES office hours"],
   ["two_doors", "select", {}, "allowed EXPLAIN_ALLOWED"],
   ["fails", "select", {}, "refused EXPLAIN_POLICY_FAILS members"],
+  ["changed_by_tasks", "update", {}, "refused EXPLAIN_POLICY_REFUSES tasks change"],
+  ["changed_by_tasks", "update", { ...task }, "allowed EXPLAIN_ALLOWED"],
   ["narrowed", "select", {}, "allowed EXPLAIN_ALLOWED"],
   ["narrowed", "select", { ...task }, "allowed EXPLAIN_ALLOWED"],
   ["narrowed", "select", { ...task, scope: "public.narrowed:select" }, "allowed EXPLAIN_ALLOWED"],

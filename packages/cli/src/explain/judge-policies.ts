@@ -22,7 +22,7 @@ export async function judgePolicies(
 ): Promise<PoliciesJudged> {
   const tried: Tried[] = [];
   for (const verb of neededVerbs(request.verb)) {
-    const own = facts.policies.filter((policy) => policy.verb === verb || policy.verb === "all");
+    const own = facts.policies.filter((policy) => isFor(policy, verb));
     const row =
       verb === "insert" && request.row ? { request, values: await completeRow(client, request) } : undefined;
     const outcomes: Tried[] = [];
@@ -31,8 +31,29 @@ export async function judgePolicies(
     const finding = judgeOne(outcomes, verb, facts, row !== undefined);
     if (finding) return { finding, policies: publicPart(tried) };
   }
-  const finding = request.verb === "insert" ? judgeInsert(tried) : await judgeRows(client, request, tried);
+  const found = request.verb === "insert" ? judgeInsert(tried) : await judgeRows(client, request, tried);
+  const finding =
+    request.verb === "update" && found.cause === "EXPLAIN_ALLOWED"
+      ? ((await judgeChecks(client, facts, claims, tried)) ?? found)
+      : found;
   return { finding, policies: publicPart(tried) };
+}
+
+/** Whether what an update makes of a row is refused whatever it is. Unlike a row that isn't found, that is an error. */
+async function judgeChecks(
+  client: ClientBase,
+  facts: Facts,
+  claims: Record<string, unknown>,
+  tried: Tried[],
+): Promise<Finding | undefined> {
+  const checks: Tried[] = [];
+  for (const policy of facts.policies.filter((policy) => isFor(policy, "update"))) {
+    const { using, check } = policy;
+    checks.push(await tryPolicy(client, { ...policy, using: check ?? using }, "update", claims));
+  }
+  const finding = judgeOne(checks, "update", facts, false);
+  if (finding) tried.push(...checks);
+  return finding && { ...finding, verdict: "refused" };
 }
 
 /** Without what only the words were made from; a policy that is for finding rows and for changing them is told once. */

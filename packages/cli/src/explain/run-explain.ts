@@ -63,7 +63,8 @@ function explain(
 ): Explanation {
   const entry = causes[finding.cause];
   // To read what isn't there is no error; to write what isn't allowed is one, but for changes that find no row.
-  const verdict = entry.verdict === "empty" && verb === "insert" ? "refused" : entry.verdict;
+  const isError = entry.verdict === "empty" && verb === "insert";
+  const verdict = finding.verdict ?? (isError ? "refused" : entry.verdict);
   return {
     table: `${table.schema}.${table.name}`,
     verb,
