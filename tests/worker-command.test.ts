@@ -12,7 +12,7 @@ export default defineConfig({ project: "proj_worker", dirs: ["./trigger"], maxDu
   "trigger/tasks.ts": `import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { task } from "@trigger.dev/sdk";
+import { task, wait } from "@trigger.dev/sdk";
 export const occupy = task({
   id: "occupy",
   run: async ({ until }: { until: string }) => {
@@ -32,7 +32,8 @@ export const movable = task({
   id: "movable",
   run: async ({ started }: { started: string }, { ctx }) => {
     if (process.env.MACHINE !== "second") return { attempt: ctx.attempt.number };
-    await writeFile(started, String(process.pid));
+    const { id, url } = await wait.createToken();
+    await writeFile(started, JSON.stringify({ pid: process.pid, token: id, url }));
     for (;;) await sleep(1000);
   },
 });`,
@@ -153,8 +154,10 @@ test("a second machine executes what the first has no room for, with the environ
   // One that is cut off loses nothing: the other makes the next attempt.
   const started = join(second.folder, "started");
   const moved = await trigger("movable", { started });
-  const pid = () => readFile(started, "utf8").then(Number, () => 0);
-  await expect.poll(pid).toBeGreaterThan(0);
+  const read = async () =>
+    JSON.parse(await readFile(started, "utf8")) as { pid: number; token: string; url: string };
+  await expect.poll(read).toMatchObject({ pid: expect.any(Number) });
+  const { pid, token, url } = await read();
   await first.write({ go: "" });
   await expect.poll(() => ask(`/api/v3/runs/${occupying}`)).toMatchObject({ status: "COMPLETED" });
   expect(await ask(`/api/v3/runs/${moved}`)).toMatchObject({ status: "EXECUTING", attemptCount: 1 });
@@ -162,7 +165,10 @@ test("a second machine executes what the first has no room for, with the environ
   await expect
     .poll(() => ask(`/api/v3/runs/${moved}`))
     .toMatchObject({ status: "COMPLETED", attemptCount: 2, output: { attempt: 2 } });
-  await untilGone(await pid());
+  await untilGone(pid);
+  // Its tokens' callback URLs outlive it.
+  await fetch(url, { method: "POST", body: '"called back"' });
+  expect(await ask(`/api/v1/waitpoints/tokens/${token}`)).toMatchObject({ status: "COMPLETED" });
 });
 
 test("beside a running dev it needs nothing, Ctrl-C ends it, and so does the end of the dev", async () => {

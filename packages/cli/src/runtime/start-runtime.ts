@@ -90,6 +90,7 @@ async function start(
     changes,
     secretKey,
     url: () => url,
+    publicUrl: () => options.publicUrl ?? url,
     now: options.now ?? Date.now,
     tasks: () => fleet.tasks,
   };

@@ -12,6 +12,8 @@ export interface RuntimeOptions {
   environment: Record<string, string>;
   /** Port of the API on 127.0.0.1; 0 (the default) takes a free one. */
   port?: number;
+  /** Where requests from outside reach a server of this queue for longer than this one may live: begins the callback URLs of wait tokens (default: this server's own URL). */
+  publicUrl?: string;
   /** Key that the SDK authenticates with, `tr_dev_…`. Left out: one is made and kept in `directory`. */
   secretKey?: string;
   /** Most runs executing at the same time on this server (default 1,000). */

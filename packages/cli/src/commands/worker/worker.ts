@@ -35,6 +35,7 @@ export async function worker(options: WorkerOptions): Promise<void> {
     adminDatabaseUrl: settings.databaseUrl,
     environment: settings.environment,
     secretKey: settings.secretKey,
+    publicUrl: settings.server,
     ...(options.concurrency ? { concurrency: options.concurrency } : {}),
     onEvent: (event) => {
       if (ready || event.type !== "reloaded") reporter.event(event);

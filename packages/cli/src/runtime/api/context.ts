@@ -10,6 +10,8 @@ export interface ApiContext {
   secretKey: string;
   /** Where this API answers, without a slash at the end. Known once it listens. */
   url(): string;
+  /** Where requests from outside reach it, or a server that outlives this one. */
+  publicUrl(): string;
   /** Milliseconds since the epoch; schedules go by it. */
   now(): number;
   /** The tasks that are loaded. */

@@ -2,8 +2,11 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import type { ApiContext } from "../context.js";
 
 /** The URL that completes a token when someone posts to it: whoever knows it needs no key, so it can't be guessed. */
-export function callbackUrl({ url, secretKey }: Pick<ApiContext, "url" | "secretKey">, id: string): string {
-  return `${url()}/api/v1/waitpoints/tokens/${id}/callback/${callbackHash(secretKey, id)}`;
+export function callbackUrl(
+  { publicUrl, secretKey }: Pick<ApiContext, "publicUrl" | "secretKey">,
+  id: string,
+): string {
+  return `${publicUrl()}/api/v1/waitpoints/tokens/${id}/callback/${callbackHash(secretKey, id)}`;
 }
 
 export function isCallbackHash(secretKey: string, id: string, hash: string): boolean {
