@@ -5,6 +5,7 @@ import { readGrant } from "../grants/open-grant.js";
 import type { GrantedRequest } from "../grants/types.js";
 import { decodeJson, isRecord } from "../keys/json.js";
 import { decodeToken } from "../tokens/decode.js";
+import { failureReason } from "../tokens/failure-reason.js";
 import type { MintedToken, TokenClaims, TokenSource } from "../tokens/types.js";
 import { checkClaims } from "../tokens/verify.js";
 import { sealActor } from "./actor-token.js";
@@ -61,8 +62,8 @@ export class BrokerSource implements TokenSource<GrantedRequest> {
         signal: AbortSignal.timeout(patience),
       });
       body = decodeJson(await response.text());
-    } catch {
-      return { failure: unreachable("gave no answer") };
+    } catch (cause) {
+      return { failure: unreachable(`gave no answer (${failureReason(cause)})`) };
     }
     const { status, headers } = response;
     const retryAfter = Number(headers.get("retry-after")) * 1000 || undefined;

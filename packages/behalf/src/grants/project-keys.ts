@@ -5,6 +5,7 @@ import type { Key } from "../keys/key.js";
 import { Keyring } from "../keys/keyring.js";
 import { parsePublicKeys } from "../keys/parse-keys.js";
 import { decodeToken } from "../tokens/decode.js";
+import { failureReason } from "../tokens/failure-reason.js";
 
 // How long Supabase lets its own caches keep the keys.
 const maxAge = 600_000;
@@ -54,16 +55,18 @@ export class ProjectKeys {
   async #fetch(): Promise<void> {
     const { jwksUrl, fetch } = this.#config;
     let body: unknown;
+    let reason: string;
     try {
       const response = await fetch(jwksUrl, { signal: AbortSignal.timeout(patience) });
+      reason = `status ${response.status}`;
       body = response.ok ? decodeJson(await response.text()) : undefined;
-    } catch {
-      body = undefined;
+    } catch (cause) {
+      reason = failureReason(cause);
     }
     if (!isRecord(body) || !Array.isArray(body.keys))
       throw new GrantError(
         "ERR_GRANT_KEYS_UNREACHABLE",
-        "The project's public keys could not be fetched, so the access token can't be verified. " +
+        `The project's public keys could not be fetched (${reason}), so the access token can't be verified. ` +
           "Check SUPABASE_URL (or SUPABASE_JWKS_URL).",
         { transient: true },
       );

@@ -2,6 +2,7 @@ import type { Config } from "../config/read-config.js";
 import { UserError } from "../errors.js";
 import { isRecord } from "../keys/json.js";
 import type { Clock } from "./clock.js";
+import { failureReason } from "./failure-reason.js";
 import type { Json } from "./types.js";
 
 const patience = 10_000;
@@ -25,12 +26,7 @@ export async function lookUpUser(
     clock.observe(response.headers);
     body = await response.json().catch(() => undefined);
   } catch (cause) {
-    // The message of a failed fetch names hosts and ports only; the request's headers are not in it.
-    throw failed(
-      "the auth server could not be reached",
-      true,
-      cause instanceof Error ? cause.name : undefined,
-    );
+    throw failed(`the auth server could not be reached (${failureReason(cause)})`, true);
   }
   // 400 and 422 are the answers to an id that is not a UUID, which no user of this server has.
   if (response.status === 404 || response.status === 400 || response.status === 422) throw notFound();
@@ -65,10 +61,6 @@ function notFound(): UserError {
   return new UserError("ERR_USER_NOT_FOUND", "The project has no such user, or the user was deleted.");
 }
 
-function failed(how: string, transient: boolean, reason?: string): UserError {
-  return new UserError(
-    "ERR_USER_LOOKUP_FAILED",
-    `The user could not be looked up: ${how}${reason ? ` (${reason})` : ""}.`,
-    { transient },
-  );
+function failed(how: string, transient: boolean): UserError {
+  return new UserError("ERR_USER_LOOKUP_FAILED", `The user could not be looked up: ${how}.`, { transient });
 }

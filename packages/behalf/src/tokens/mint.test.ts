@@ -322,11 +322,12 @@ describe("a lookup", () => {
     });
   });
 
-  it("says so when nobody answers", async () => {
-    const behalf = createBehalf({ users: "lookup", environment: environment("http://127.0.0.1:9") });
+  it("says so when nobody answers, and what there was instead", async () => {
+    const behalf = createBehalf({ users: "lookup", environment: environment("http://127.0.0.1:2") });
     await expect(behalf.asUser(ada)).rejects.toMatchObject({
       code: "ERR_USER_LOOKUP_FAILED",
       transient: true,
+      message: "The user could not be looked up: the auth server could not be reached (ECONNREFUSED).",
     });
   });
 });
