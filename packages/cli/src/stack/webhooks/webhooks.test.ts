@@ -8,6 +8,7 @@ interface Received {
   path: string;
   method: string;
   secret: string | undefined;
+  type: string | undefined;
   body: Record<string, unknown> | undefined;
 }
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
       path,
       method: request.method ?? "",
       secret: request.headers["x-secret"] as string | undefined,
+      type: request.headers["content-type"],
       body: text ? (JSON.parse(text) as Record<string, unknown>) : undefined,
     });
     // /never is never answered.
@@ -109,6 +111,25 @@ describe("Database Webhooks", () => {
       ).searchParams.get("q"),
     ).toBe("a b&c");
     expect(stack.steps.map(({ message }) => message).join("\n")).toMatch(/\/fails answered 500/);
+  });
+
+  test("a body is JSON and says so, as pg_net has it, and what the hosted service refuses is refused", async () => {
+    await client.query(`create table public.strict (id int);
+      create trigger told after insert on public.strict for each row
+        execute function supabase_functions.http_request('${url}/strict', 'POST', '{"X-Secret":"s4"}')`);
+    await client.query("insert into public.strict values (1)");
+    await expect.poll(() => received.length).toBe(1);
+    expect(received[0]).toMatchObject({ secret: "s4", type: "application/json" });
+    const text = `select net.http_post('${url}/strict', '{}', '{}', '{"content-type":"text/plain"}')`;
+    await expect(client.query(text)).rejects.toThrow('Content-Type header must be "application/json"');
+    for (const [method, message] of [
+      ["'post'", "method argument post is invalid"],
+      ["'null'", "method argument is missing"],
+    ]) {
+      await client.query(`drop trigger told on public.strict; create trigger told after insert on public.strict for each row
+        execute function supabase_functions.http_request('${url}/strict', ${method})`);
+      await expect(client.query("insert into public.strict values (2)")).rejects.toThrow(message);
+    }
   });
 
   test("of many rows in one statement none is lost and none told twice", async () => {
