@@ -17,7 +17,7 @@ const version = "2.9.6";
 export async function findDeno(report: (message: string) => void): Promise<string> {
   const named = process.env.BEHALF_DENO;
   if (named) return named;
-  if (answers("deno")) return "deno";
+  if (isUsable("deno")) return "deno";
   const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "behalf", `deno-${version}`);
   const binary = join(
     folder,
@@ -32,10 +32,14 @@ export async function findDeno(report: (message: string) => void): Promise<strin
   return binary;
 }
 
-function answers(command: string): boolean {
+/** Older ones than 2.4 can't preload, by which a function gets what Deno itself hasn't. */
+function isUsable(command: string): boolean {
   try {
-    execFileSync(command, ["--version"], { stdio: "ignore" });
-    return true;
+    const [, major, minor] =
+      /^deno (\d+)\.(\d+)/.exec(
+        execFileSync(command, ["--version"], { stdio: ["ignore", "pipe", "ignore"] }).toString(),
+      ) ?? [];
+    return Number(major) > 2 || (Number(major) === 2 && Number(minor) >= 4);
   } catch {
     return false;
   }

@@ -23,6 +23,11 @@ export interface FunctionProcess {
   process: ManagedProcess;
 }
 
+// What Supabase's edge runtime has and Deno hasn't. Here nothing ends a function between two requests, so what it began goes on by itself.
+const edgeRuntime = `globalThis.EdgeRuntime = {
+  waitUntil(promise) { Promise.resolve(promise).catch((error) => console.error(error)); },
+};`;
+
 /**
  * Starts one function under Deno. It may reach the network and read files, and write temporary ones, as in Supabase's edge runtime; it may start no programs.
  * Undefined when it ended before it listened: its output has said why.
@@ -43,6 +48,8 @@ export async function startFunction(options: FunctionProcessOptions): Promise<Fu
       "--allow-sys",
       "--allow-read",
       `--allow-write=${tmpdir()}`,
+      "--preload",
+      `data:text/javascript,${encodeURIComponent(edgeRuntime)}`,
       ...(existsSync(config) ? ["--config", config] : []),
       ...(importMap ? ["--import-map", importMap] : []),
       entrypoint,

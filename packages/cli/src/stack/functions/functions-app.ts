@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { FunctionConfig } from "../config/types.js";
 import type { GatewayEnv } from "../gateway/types.js";
 import type { Guard } from "../processes/guard.js";
@@ -63,8 +64,10 @@ export function createFunctions(options: FunctionsOptions): Hono<GatewayEnv> {
       environment: { ...options.environment, ...(await options.moreEnvironment?.()), ...readSecrets(folder) },
       onLine: (line) => report(`[${name}] ${line}`),
     });
-    if (running)
-      options.guard({ process: running.process, stop: () => running.process.stop("SIGTERM", "SIGKILL") });
+    if (running) {
+      const stop = () => running.process.stop("SIGTERM", "SIGKILL");
+      options.guard({ process: running.process, stop, cure: "The next request starts it again." });
+    }
     return running;
   }
 
@@ -81,9 +84,10 @@ export function createFunctions(options: FunctionsOptions): Hono<GatewayEnv> {
   app.all("/:name{[^/]+}/*", async (c) => {
     const name = c.req.param("name");
     const config = functions[name] ?? findOnDisk(folder, name);
-    if (!config) return c.json({ code: "NOT_FOUND", message: "Requested function was not found" }, 404);
+    if (!config) return notFound(c);
     const authorization = c.req.header("authorization");
-    if (config.verifyJwt) {
+    // A browser's preflight carries no token.
+    if (config.verifyJwt && c.req.method !== "OPTIONS") {
       if (!authorization) return c.json({ code: 401, message: "Missing authorization header" }, 401);
       if (!(await isSigned(authorization))) return c.json({ code: 401, message: "Invalid JWT" }, 401);
     }
@@ -93,12 +97,20 @@ export function createFunctions(options: FunctionsOptions): Hono<GatewayEnv> {
     }
     const { pathname, search } = new URL(c.req.url);
     const target = running.url + pathname.slice(pathname.indexOf(`/${name}`)) + search;
-    return forward(c.req.raw, target);
+    c.set("answeredByFunction", true);
+    return forward(c.req.raw, target, running);
   });
+  app.all("/*", notFound);
   return app;
 }
 
-async function forward(request: Request, target: string): Promise<Response> {
+const notFound = (c: Context) =>
+  c.json({ code: "NOT_FOUND", message: "Requested function was not found" }, 404);
+
+/** How long an answer waits to learn whether the function's process has ended, so that the next request finds it gone. */
+const patience = 1_000;
+
+async function forward(request: Request, target: string, { process }: FunctionProcess): Promise<Response> {
   const headers = new Headers(request.headers);
   headers.delete("connection");
   headers.delete("host");
@@ -117,6 +129,7 @@ async function forward(request: Request, target: string): Promise<Response> {
     answered.delete("content-length");
     return new Response(response.body, { status: response.status, headers: answered });
   } catch {
+    await Promise.race([process.ended, sleep(patience, undefined, { ref: false })]);
     return Response.json(
       { code: "WORKER_ERROR", message: "Function exited due to an error (please check logs)" },
       { status: 500 },

@@ -19,6 +19,14 @@ Deno.serve(async (request) => {
   try { new Deno.Command("true").outputSync(); } catch (error) { spawned = error.name; }
   return Response.json({ health: answer.status, spawned });
 });`,
+  "supabase/functions/page/index.ts": `Deno.serve((request) => {
+  const headers = { "access-control-allow-origin": "https://app.example" };
+  if (request.method === "OPTIONS") return new Response("preflight", { headers });
+  if (request.url.endsWith("/exit")) Deno.exit(3);
+  EdgeRuntime.waitUntil(new Promise((done) => setTimeout(done, 50)).then(() => console.log("went on")));
+  EdgeRuntime.waitUntil(Promise.reject(new Error("failed aside")));
+  return new Response("answered", { headers });
+});`,
   "supabase/functions/broken/index.ts": "this is not TypeScript(",
   "supabase/functions/.env": "MY_SECRET=of-the-function",
 };
@@ -57,6 +65,34 @@ describe("/functions/v1", () => {
     expect((await call("whoami", { authorization: `Bearer ${stack.keys.anonKey}` })).status).toBe(200);
     expect(await (await call("open")).json()).toEqual({ health: 200, spawned: "NotCapable" });
     expect((await call("nowhere", { authorization: `Bearer ${stack.keys.anonKey}` })).status).toBe(404);
+  });
+
+  test("a function answers preflights itself, works on after its answer, and is started again when it has ended", async () => {
+    const call = (path: string, init: RequestInit = {}) =>
+      fetch(`${stack.url}/functions/v1/${path}`, {
+        headers: { authorization: `Bearer ${stack.keys.anonKey}` },
+        ...init,
+      });
+    const facts = async (response: Response) => [
+      response.status,
+      response.headers.get("access-control-allow-origin"),
+      await response.text(),
+    ];
+    const headers = { origin: "https://app.example", "access-control-request-method": "POST" };
+    const preflight = await call("page", { method: "OPTIONS", headers });
+    expect(await facts(preflight)).toEqual([200, "https://app.example", "preflight"]);
+    expect(await facts(await call("page"))).toEqual([200, "https://app.example", "answered"]);
+    expect((await facts(await call("open"))).slice(0, 2)).toEqual([200, null]);
+    expect((await call("whoami", { headers: {} })).headers.get("access-control-allow-origin")).toBe("*");
+    await expect.poll(lines).toContain("[page] went on");
+    expect(lines().join("\n")).toContain("[page] Error: failed aside");
+    expect((await call("page/exit")).status).toBe(500);
+    expect(await facts(await call("page"))).toEqual([200, "https://app.example", "answered"]);
+    const warnings = stack.steps.flatMap(({ name, message }) => (name === "warning" ? [message] : []));
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^function page ended .*The next request starts it again/),
+    );
+    expect((await call("")).status).toBe(404);
   });
 
   test("a function that doesn't start says so, and a changed one is served as it is now", async () => {

@@ -11,5 +11,7 @@ export interface GatewayEnv {
     apiRole: ApiRole;
     /** `Bearer …` that counts: the user's own token, or the legacy JWT of the API key's role. */
     authorization: string;
+    /** Set when an Edge Function answered: its headers are its own. */
+    answeredByFunction?: boolean;
   };
 }
