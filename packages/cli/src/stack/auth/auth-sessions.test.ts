@@ -197,4 +197,15 @@ test("an anonymous user becomes a permanent one and keeps the id", async () => {
 test("what isn't there says so", async () => {
   const { error } = await stack.client().auth.signInWithOtp({ email: "ada@example.com" });
   expect(error?.message).toContain("POST /auth/v1/otp is not part of the embedded auth");
+  const link = await stack.client().auth.signInWithOAuth({ provider: "github" });
+  const followed = await fetch(link.data.url ?? "");
+  expect([followed.status, await followed.text()]).toEqual([
+    404,
+    expect.stringContaining("GET /auth/v1/authorize"),
+  ]);
+  const exchanged = await stack.client().auth.signInWithIdToken({ provider: "google", token: "x" });
+  expect(exchanged.error).toMatchObject({
+    status: 404,
+    message: expect.stringContaining("grant type id_token"),
+  });
 });

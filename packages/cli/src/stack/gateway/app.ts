@@ -16,8 +16,8 @@ export interface GatewayParts {
   observe?: MiddlewareHandler<GatewayEnv> | undefined;
 }
 
-/** Answered without an API key, as in Supabase: who verifies a token has none. */
-const openRoutes = /^\/auth\/v1\/\.well-known\//;
+/** Answered without an API key, as in Supabase: who verifies a token has none, nor has a browser that follows a link. */
+const openRoutes = /^\/auth\/v1\/(\.well-known\/|(authorize|callback|verify)$)/;
 
 const absent: [path: string, what: string][] = [
   [

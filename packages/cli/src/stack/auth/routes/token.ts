@@ -8,6 +8,9 @@ import type { AuthContext, AuthEnv } from "../types.js";
 import { findUser } from "../users.js";
 import { clientOf } from "./client-of.js";
 
+/** GoTrue knows them; they end what begins with another provider, or a wallet. */
+const absentGrants = new Set(["pkce", "id_token", "web3"]);
+
 /** `POST /token`: sign in with a password, or exchange a refresh token. */
 export function tokenRoutes(context: AuthContext): Hono<AuthEnv> {
   return new Hono<AuthEnv>().post("/token", async (c) => {
@@ -19,6 +22,12 @@ export function tokenRoutes(context: AuthContext): Hono<AuthEnv> {
         throw new AuthFailure(400, "validation_failed", "Refresh token is not valid");
       return c.json(await refreshSession(context, token, clientOf(c)));
     }
+    if (grant && absentGrants.has(grant))
+      throw new AuthFailure(
+        404,
+        "not_found",
+        `The grant type ${grant} is not part of the embedded auth: nothing here talks to other providers.`,
+      );
     throw new AuthFailure(400, "invalid_credentials", "unsupported_grant_type");
   });
 }
