@@ -55,6 +55,7 @@ export function createStorage(options: StorageOptions): Storage {
     return c.json(failure.body(), failure.httpStatus);
   });
   app.get("/status", (c) => c.body(null, 200));
+  app.get("/version", (c) => c.text("behalf"));
   app.all("/render/*", () => {
     throw failures.notImplemented("Image transformation");
   });

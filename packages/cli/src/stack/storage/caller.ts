@@ -24,7 +24,7 @@ export function createVerifier(keys: StackKeys): VerifyCaller {
   const verify = createTokenVerifier(keys);
   return async (authorization) => {
     const token = authorization?.replace(/^Bearer\s+/i, "");
-    if (!token) throw failures.invalidRequest("headers must have required property 'authorization'");
+    if (!token) throw failures.invalidShape("headers must have required property 'authorization'");
     const claims = await verify(token).catch((error: Error) => {
       throw failures.accessDenied(error.message);
     });

@@ -51,6 +51,8 @@ export const failures = {
       "invalid_mime_type",
     ),
   invalidRequest: (message: string) => new StorageFailure(400, "InvalidRequest", message),
+  /** What the real service's schema check refuses; it calls that `Error`. */
+  invalidShape: (message: string) => new StorageFailure(400, "InvalidRequest", message, "Error"),
   noContent: (message = "No content provided") => new StorageFailure(400, "InvalidRequest", message),
   invalidToken: (message: string) => new StorageFailure(400, "InvalidJWT", message),
   invalidSignature: (message = "Invalid signature") => new StorageFailure(400, "InvalidSignature", message),

@@ -42,7 +42,7 @@ export class Body {
       throw failures.invalidRequest("Body is not valid JSON");
     }
     if (typeof fields !== "object" || fields === null || Array.isArray(fields))
-      throw failures.invalidRequest("body must be object");
+      throw failures.invalidShape("body must be object");
     return new Body(fields as Record<string, unknown>);
   }
 
@@ -53,7 +53,7 @@ export class Body {
   /** @throws {StorageFailure} where it is missing. */
   required(name: string): string {
     const value = this.text(name);
-    if (value === undefined) throw failures.invalidRequest(`body must have required property '${name}'`);
+    if (value === undefined) throw failures.invalidShape(`body must have required property '${name}'`);
     return value;
   }
 
@@ -95,7 +95,7 @@ export class Body {
     const value = this.#fields[name];
     if (value === undefined || value === null) return undefined;
     if (accepts(value)) return value as T;
-    throw failures.invalidRequest(`body/${name} must be ${kind}`);
+    throw failures.invalidShape(`body/${name} must be ${kind}`);
   }
 
   /** A number, or a text such as `20MB`. */

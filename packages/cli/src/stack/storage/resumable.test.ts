@@ -110,6 +110,13 @@ test("the policies and the bucket's limit decide before the first byte", async (
   expect((await files("ada").info(`${ada}/once.txt`)).data?.size).toBe(20);
 });
 
+test("what the protocol can do is told to whoever asks", async () => {
+  for (const path of ["", "/sign"]) {
+    const asked = await fetch(`${stack.url}/storage/v1/upload/resumable${path}`, { method: "OPTIONS" });
+    expect([asked.status, asked.headers.get("tus-version")]).toEqual([204, "1.0.0"]);
+  }
+});
+
 test("a signed permit uploads one object without a token", async () => {
   const permit = (await files("ada").createSignedUploadUrl(`${ada}/permit.txt`)).data?.token ?? "";
   const endpoint = `${stack.url}/storage/v1/upload/resumable/sign`;

@@ -46,6 +46,7 @@ export function createResumableUploads(
     generateUrl: (request, { proto, host, id }) =>
       `${proto}://${host}${path}${isSigned(nodeRequest(request)) ? "/sign" : ""}/${id}`,
     maxSize: async (request, id) => {
+      if (request.method === "OPTIONS") return services.sizeLimit;
       // An upload that is only being created has an id already, and nothing kept under it.
       const kept = id && request.method !== "POST" ? (await store.getUpload(id)).metadata : undefined;
       return sizeLimitOf(services, await targetOf(request, kept));

@@ -46,7 +46,7 @@ export class UrlSignatures {
   }
 
   async #check(token: string | undefined, url: string, scope: string): Promise<JWTPayload> {
-    if (!token) throw failures.invalidRequest("querystring must have required property 'token'");
+    if (!token) throw failures.invalidShape("querystring must have required property 'token'");
     let claims: JWTPayload;
     try {
       claims = (await jwtVerify(token, this.#key, { algorithms: ["HS256"] })).payload;

@@ -147,6 +147,7 @@ test("a forged, expired or overreaching token is refused", async () => {
     expect(JSON.parse(written.text)).toMatchObject({ statusCode: "403", error: "Unauthorized" });
   }
   expect((await raw(path)).status).toBe(400);
+  expect(JSON.parse((await raw("/bucket")).text)).toMatchObject({ statusCode: "400", error: "Error" });
   expect((await raw(path, { method: "POST", body: "x" })).status).toBe(400);
   expect((await raw("/bucket", { headers: { apikey: "unknown" } })).status).toBe(401);
 });
@@ -261,6 +262,8 @@ test("parts of an object, and none when it hasn't changed", async () => {
   const whole = await get({});
   expect(whole).toMatchObject({ status: 200, text: "0123456789", headers: { "accept-ranges": "bytes" } });
   expect((await get({ "if-none-match": `${whole.headers.etag}` })).status).toBe(304);
+  const info = await raw("/object/info/public/public/digits.txt", { method: "HEAD" });
+  expect([info.status, info.text, info.headers.etag]).toEqual([200, "", whole.headers.etag]);
   const head = await raw("/object/public/public/digits.txt", { method: "HEAD" });
   expect([head.status, head.text, head.headers["content-length"]]).toEqual([200, "", "10"]);
 });

@@ -23,7 +23,7 @@ export function downloadRoutes(services: StorageServices): Hono<StorageEnv> {
     if (!c.var.authenticated) throw failures.noSuchBucket();
     return services.database.asCaller(scopeOf(c, operation), (caller) => findObject(caller, bucket, name));
   };
-  const info = async (c: StorageContext) => c.json(describe(await find(c, "object.get_authenticated_info")));
+  const info = async (c: StorageContext) => answerInfo(c, await find(c, "object.get_authenticated_info"));
   app.get("/object/info/authenticated/:bucket/:name{.+}", info);
   app.get("/object/info/:bucket/:name{.+}", info);
   const send = async (c: StorageContext) =>
@@ -44,7 +44,7 @@ export function openDownloadRoutes(services: StorageServices, signatures: UrlSig
       return findObject(owner, bucket, name);
     });
   app.get("/object/public/:bucket/:name{.+}", async (c) => respond(c, services, await findPublic(c)));
-  app.get("/object/info/public/:bucket/:name{.+}", async (c) => c.json(describe(await findPublic(c))));
+  app.get("/object/info/public/:bucket/:name{.+}", async (c) => answerInfo(c, await findPublic(c)));
   app.get("/object/sign/:bucket/:name{.+}", async (c) => {
     const { bucket, name } = placeOf(c);
     const expires = await signatures.checkDownload(c.req.query("token"), `${bucket}/${name}`);
@@ -63,6 +63,14 @@ async function respond(
   const download = c.req.query("download");
   await sendObject(c.env.incoming, c.env.outgoing, files, object, { download, expires });
   return RESPONSE_ALREADY_SENT;
+}
+
+function answerInfo(c: StorageContext, object: StoredObject): Response {
+  const { eTag, lastModified, cacheControl } = object.metadata ?? {};
+  if (eTag) c.header("etag", eTag);
+  if (cacheControl) c.header("cache-control", cacheControl);
+  if (lastModified) c.header("last-modified", new Date(lastModified).toUTCString());
+  return c.json(describe(object));
 }
 
 function describe(object: StoredObject): Record<string, unknown> {

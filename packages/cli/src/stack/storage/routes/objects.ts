@@ -69,7 +69,7 @@ export function objectRoutes(services: StorageServices, signatures: UrlSignature
 
   app.delete("/object/:bucket", async (c) => {
     const names = (await Body.of(c)).texts("prefixes");
-    if (!names?.length) throw failures.invalidRequest("body must have required property 'prefixes'");
+    if (!names?.length) throw failures.invalidShape("body must have required property 'prefixes'");
     if (names.length > 1000)
       throw failures.invalidRequest("Bulk object requests are limited to 1000 objects per request.");
     const scope = scopeOf(c, "storage.object.delete_many");
@@ -145,6 +145,6 @@ function placesOf(body: Body) {
 
 function secondsOf(body: Body): number {
   const seconds = body.whole("expiresIn", 1);
-  if (seconds === undefined) throw failures.invalidRequest("body must have required property 'expiresIn'");
+  if (seconds === undefined) throw failures.invalidShape("body must have required property 'expiresIn'");
   return seconds;
 }
