@@ -72,6 +72,14 @@ export const awaitApproval = task({
   },
 });
 
+export const fetchRates = task({
+  id: "fetch-rates",
+  retry: { maxAttempts: 2, minTimeoutInMs: 3_600_000, maxTimeoutInMs: 3_600_000 },
+  run: async (_: unknown, { ctx }) => {
+    if (ctx.attempt.number === 1) throw new Error("The bank doesn't answer.");
+  },
+});
+
 export const importNotes = task({
   id: "import-notes",
   run: async (payload: { count: number }) => {

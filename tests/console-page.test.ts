@@ -145,6 +145,15 @@ describe("the console in a browser", () => {
     await status("Failed");
   });
 
+  test("a run that waits for its next attempt has it at once when asked to", async () => {
+    const { id } = await started.runtime.trigger("fetch-rates", {});
+    await go(`/runs/${id}`);
+    await page.locator(".event.retrying").waitFor();
+    await page.getByRole("button", { name: "Retry" }).click();
+    await status("Completed");
+    expect(page.url()).toBe(`${origin}/runs/${id}`);
+  });
+
   test("a waiting run can be canceled; a parent leads to its children and back", async () => {
     const { id } = await started.runtime.trigger("await-approval", {});
     await go(`/runs/${id}`);
