@@ -205,7 +205,7 @@ describe("tables of all kinds", () => {
 
   test("columns that come, go, are renamed or computed, and names like ours", async () => {
     const lines = await record(`
-      create table public."Odd ""Table""" (id int primary key, "image" int, r text, behalf_row int, excluded text, token text,
+      create table public."Odd ""Table""" (id int primary key, "image" int, r text, behalf_new int, behalf_old int, excluded text, token text,
         twice int generated always as ("image" * 2) stored);
       select behalf.audit('public."Odd ""Table"""', exclude => '{token}');
       insert into public."Odd ""Table""" (id, "image", r, token) values (1, 2, 'x', 't');
@@ -214,7 +214,7 @@ describe("tables of all kinds", () => {
       alter table public."Odd ""Table""" rename column token to secret_token;
       update public."Odd ""Table""" set "image" = 3, secret_token = 'leak';
     `);
-    const whole = { id: 1, image: 2, r: "x", behalf_row: null, excluded: null, twice: 4 };
+    const whole = { id: 1, image: 2, r: "x", behalf_new: null, behalf_old: null, excluded: null, twice: 4 };
     expect(lines).toEqual([
       line("INSERT", { id: 1 }, null, whole, 'Odd "Table"'),
       line("UPDATE", { id: 1 }, { image: 2, twice: 4 }, { image: 3, twice: 6 }, 'Odd "Table"'),

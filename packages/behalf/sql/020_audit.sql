@@ -171,22 +171,22 @@ begin
     insert into behalf.audit_entries as written
     select e.statement_id, 1, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
       e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, n.images -> 0 ->> owner_name, null, n.images
-    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_new) as image from behalf_new limit 2) as r) as n
+    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_new.*) as image from behalf_new limit 2) as r) as n
     where n.count = 1
     returning sha256(sha256(record_send(written))) into digest;
   elsif tg_op = 'UPDATE' then
     insert into behalf.audit_entries as written
     select e.statement_id, 1, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
       e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, n.images -> 0 ->> owner_name, o.images, n.images
-    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_old) as image from behalf_old limit 2) as r) as o,
-      (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_new) as image from behalf_new limit 2) as r) as n
+    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_old.*) as image from behalf_old limit 2) as r) as o,
+      (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_new.*) as image from behalf_new limit 2) as r) as n
     where o.count = 1 and n.count = 1 and octet_length(o.images::text) + octet_length(n.images::text) <= 4000
     returning sha256(sha256(record_send(written))) into digest;
   else
     insert into behalf.audit_entries as written
     select e.statement_id, 1, e.at, pg_current_xact_id(), tg_table_schema, tg_table_name, tg_op,
       e.role, e.user_id, e.task, e.run_id, e.attempt, e.initiator, e.reason, key_names, o.images -> 0 ->> owner_name, o.images, null
-    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_old) as image from behalf_old limit 2) as r) as o
+    from (select count(*) as count, json_agg(r.image) as images from (select row_to_json(behalf_old.*) as image from behalf_old limit 2) as r) as o
     where o.count = 1
     returning sha256(sha256(record_send(written))) into digest;
   end if;
@@ -201,7 +201,7 @@ begin
     from (
       select r.image, r.image ->> owner_name as owner, sum(octet_length(r.image::text)) over (rows unbounded preceding) / 1000000 as part
       from (
-        select case when excluded = '{}' then row_to_json(behalf_new) else behalf.without(row_to_json(behalf_new), excluded) end as image from behalf_new offset 0
+        select case when excluded = '{}' then row_to_json(behalf_new.*) else behalf.without(row_to_json(behalf_new.*), excluded) end as image from behalf_new offset 0
       ) as r
     ) as g
     group by g.owner, g.part;
@@ -212,7 +212,7 @@ begin
     from (
       select r.image, r.image ->> owner_name as owner, sum(octet_length(r.image::text)) over (rows unbounded preceding) / 1000000 as part
       from (
-        select case when excluded = '{}' then row_to_json(behalf_old) else behalf.without(row_to_json(behalf_old), excluded) end as image from behalf_old offset 0
+        select case when excluded = '{}' then row_to_json(behalf_old.*) else behalf.without(row_to_json(behalf_old.*), excluded) end as image from behalf_old offset 0
       ) as r
     ) as g
     group by g.owner, g.part;
@@ -235,11 +235,11 @@ begin
         select o.image as old_image, n.image as new_image, coalesce(n.image, o.image) ->> owner_name as owner,
           octet_length(o.image::text) + octet_length(n.image::text) as size
         from (
-          select row_number() over () as place, case when excluded = '{}' then row_to_json(behalf_old) else behalf.without(row_to_json(behalf_old), excluded) end as image
+          select row_number() over () as place, case when excluded = '{}' then row_to_json(behalf_old.*) else behalf.without(row_to_json(behalf_old.*), excluded) end as image
           from behalf_old offset 0
         ) as o
         full join (
-          select row_number() over () * direction as place, case when excluded = '{}' then row_to_json(behalf_new) else behalf.without(row_to_json(behalf_new), excluded) end as image
+          select row_number() over () * direction as place, case when excluded = '{}' then row_to_json(behalf_new.*) else behalf.without(row_to_json(behalf_new.*), excluded) end as image
           from behalf_new offset 0
         ) as n using (place)
         offset 0
@@ -295,6 +295,8 @@ create or replace function behalf.create_audit_triggers(relation regclass, key_c
   language plpgsql
   set search_path = pg_catalog, pg_temp
   set timezone = 'UTC'
+  -- The moment is an argument as text, and read by sessions of any style.
+  set datestyle = 'ISO, YMD'
 as $$
 declare
   numbers int2[] := array(select a.attnum from pg_catalog.pg_attribute as a where a.attrelid = relation and a.attname = any (excluded));
