@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStack } from "@behalf/cli";
 import { createBehalf } from "behalf";
-import { auditMigrations } from "behalf/audit";
+import { auditMigrations } from "behalf/migrations";
 import pg from "pg";
 import { median, percentile, reportRatio } from "./report.mjs";
 

@@ -1,11 +1,5 @@
-import {
-  auditMigrations,
-  checkMigrations,
-  followAudit,
-  readAudit,
-  readAuditHead,
-  verifyAudit,
-} from "behalf/audit";
+import { followAudit, readAudit, readAuditHead, verifyAudit } from "behalf/audit";
+import { auditMigrations, checkMigrations } from "behalf/migrations";
 import type pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type AuditStack, rows, startAuditStack } from "./audit-test-support.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Stack, startStack } from "@behalf/cli";
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { createBehalf } from "behalf";
-import { auditMigrations } from "behalf/audit";
+import { auditMigrations } from "behalf/migrations";
 import pg from "pg";
 import { createProject } from "./support/projects.ts";
 

@@ -3,7 +3,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, sym
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { auditMigrations, readAudit, verifyAudit } from "behalf/audit";
+import { readAudit, verifyAudit } from "behalf/audit";
+import { auditMigrations } from "behalf/migrations";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ada, as, user } from "./audit-test-support.ts";

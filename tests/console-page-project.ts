@@ -1,4 +1,4 @@
-import { auditMigrations } from "behalf/audit";
+import { auditMigrations } from "behalf/migrations";
 
 export const ada = "11111111-1111-4111-8111-111111111111";
 export const grace = "22222222-2222-4222-8222-222222222222";

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { openProject, type StartedProject, startProject } from "@behalf/cli";
 import { createBehalf } from "behalf";
-import { auditMigrations } from "behalf/audit";
+import { auditMigrations } from "behalf/migrations";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type {
   ConsoleQueues,

@@ -29,7 +29,7 @@ afterAll(() => rm(project, { recursive: true, force: true }));
 describe("the packages, from outside", () => {
   test("every entry point can be imported, and internals can't", async () => {
     const script = `
-      const names = ["behalf", "behalf/trigger", "behalf/broker", "behalf/audit", "@behalf/cli", "@behalf/cli/testing"];
+      const names = ["behalf", "behalf/trigger", "behalf/broker", "behalf/audit", "behalf/migrations", "@behalf/cli", "@behalf/cli/testing"];
       const found = {};
       for (const name of names) found[name] = Object.keys(await import(name));
       const inner = await import("behalf/dist/behalf.js").catch((error) => error.code);
@@ -40,6 +40,7 @@ describe("the packages, from outside", () => {
     expect(found["behalf/trigger"]).toContain("triggerTasks");
     expect(found["behalf/broker"]).toContain("createBroker");
     expect(found["behalf/audit"]).toContain("readAudit");
+    expect(found["behalf/migrations"]).toContain("auditMigrations");
     expect(found["@behalf/cli"]).toContain("startStack");
     expect(found["@behalf/cli/testing"]).toEqual(["startBehalf"]);
     expect(inner).toBe("ERR_PACKAGE_PATH_NOT_EXPORTED");
@@ -78,6 +79,16 @@ export const suite = startBehalf<Database>();
       (error) => error,
     );
     expect(result.stdout).toBe("");
+  });
+
+  test("users' trails can be read in a browser: nothing there is of Node.js", async () => {
+    await writeFile(join(project, "page.ts"), `export { readAudit } from "behalf/audit";`);
+    const bundled = run(
+      join(project, "node_modules/.bin/esbuild"),
+      ["--bundle", "--platform=browser", "page.ts"],
+      { cwd: project },
+    );
+    await expect(bundled).resolves.toMatchObject({ stdout: expect.stringContaining("audit_log") });
   });
 
   test("the command runs where it was installed", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Stack, startStack } from "@behalf/cli";
-import { auditMigrations } from "behalf/audit";
+import { auditMigrations } from "behalf/migrations";
 import { Client } from "pg";
 import { afterAll, beforeAll, test } from "vitest";
 import { findSnippets } from "./support/snippets.ts";

@@ -1,6 +1,7 @@
+import { type AuditEntry, readAudit } from "behalf/audit";
 import { useCallback } from "react";
 import { formatAmount, formatMonth, formatTime } from "./format.ts";
-import type { AuditRow, Services } from "./services.ts";
+import type { Services } from "./services.ts";
 import { useRows } from "./use-rows.ts";
 
 const verbs = { INSERT: "added", UPDATE: "changed", DELETE: "deleted", TRUNCATE: "emptied" };
@@ -8,33 +9,24 @@ const verbs = { INSERT: "added", UPDATE: "changed", DELETE: "deleted", TRUNCATE:
 /** Who did what with the user's rows. The policy on behalf.audit_entries shows everybody their own. */
 export function AuditTrail({ services: { supabase }, version }: { services: Services; version: number }) {
   const query = useCallback(
-    () =>
-      supabase
-        .schema("behalf")
-        .from("audit_log")
-        .select(
-          "statement_id, entry, ordinal, at, table_name, operation, old_values, new_values, role, user_id, task, run_id",
-        )
-        .order("statement_id", { ascending: false })
-        .order("ordinal")
-        .limit(50),
+    () => readAudit(supabase, { limit: 50 }).then((data) => ({ data, error: null })),
     [supabase],
   );
-  const { rows, problem } = useRows<AuditRow>(query, version);
+  const { rows, problem } = useRows<AuditEntry>(query, version);
 
   return (
     <section className="card" aria-labelledby="audit">
       <h2 id="audit">Your audit trail</h2>
       <p role="alert">{problem}</p>
       <ol className="lines trail">
-        {rows?.map((row) => (
-          <li key={`${row.statement_id} ${row.entry} ${row.ordinal}`}>
+        {rows?.map((entry) => (
+          <li key={`${entry.statement} ${entry.table} ${JSON.stringify(entry.key)}`}>
             <span>
-              <strong>{nameActor(row)}</strong> {verbs[row.operation]} {describe(row)}
+              <strong>{nameActor(entry)}</strong> {verbs[entry.operation]} {describe(entry)}
             </span>
             <span className="hint">
-              <time dateTime={row.at}>{formatTime(row.at)}</time>
-              {row.run_id && <code>{row.run_id}</code>}
+              <time dateTime={entry.at.toISOString()}>{formatTime(entry.at)}</time>
+              {entry.run && <code>{entry.run}</code>}
             </span>
           </li>
         ))}
@@ -44,14 +36,14 @@ export function AuditTrail({ services: { supabase }, version }: { services: Serv
 }
 
 /** The rows are the user's own, so a user's token that no task holds is theirs; the rest came past the API. */
-function nameActor({ task, user_id, role }: AuditRow): string {
+function nameActor({ task, user, role }: AuditEntry): string {
   if (task) return `Task ${task}`;
-  return user_id ? "You" : `The project (${role})`;
+  return user ? "You" : `The project (${role})`;
 }
 
-function describe({ table_name, old_values, new_values }: AuditRow): string {
-  const { category, month, amount, total } = { ...old_values, ...new_values };
-  if (table_name === "expenses") return `the expense ${category}, ${formatAmount(Number(amount))}`;
+function describe({ table, before, after }: AuditEntry): string {
+  const { category, month, amount, total } = { ...before, ...after };
+  if (table === "expenses") return `the expense ${category}, ${formatAmount(Number(amount))}`;
   if (month === undefined) return "a report";
   return `the report for ${formatMonth(String(month))}, ${formatAmount(Number(total))}`;
 }

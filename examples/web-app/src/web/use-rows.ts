@@ -16,8 +16,8 @@ export function useRows<Row>(query: () => Answer<Row>, version: number) {
       ({ data, error }) => {
         if (isCurrent) setState(error ? { problem: error.message } : { rows: data ?? [] });
       },
-      () => {
-        if (isCurrent) setState({ problem: "The database could not be reached." });
+      (error: Error) => {
+        if (isCurrent) setState({ problem: error.message });
       },
     );
     return () => {

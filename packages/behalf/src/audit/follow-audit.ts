@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { conditionsOf, entryOf } from "./read-audit.js";
 import { openSource } from "./source.js";
 import type { AuditClient, AuditEntry, AuditFilter } from "./types.js";
@@ -47,7 +46,7 @@ export async function* followAudit(
     for (const { strand, place } of links) seen[strand] = Math.max(seen[strand] ?? 0, Number(place));
     const statements = links.map((link) => Number(link.statement_id)).sort((a, b) => a - b);
     for (const statement of statements) yield* entriesOf(statement);
-    if (links.length === 0) await sleep(every, undefined, signal ? { signal } : {}).catch(() => {});
+    if (links.length === 0) await pause(every, signal);
   }
 
   // A statement may have changed any number of rows, and an API answers with a thousand at most.
@@ -63,4 +62,18 @@ export async function* followAudit(
       if (rows.length < pageSize) return;
     }
   }
+}
+
+/** Resolves early when the signal does. */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
+  });
 }

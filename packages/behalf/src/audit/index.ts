@@ -1,5 +1,4 @@
 export { type FollowOptions, followAudit } from "./follow-audit.js";
-export { auditMigrations, checkMigrations, type Migration, type MigrationCheck } from "./migrations.js";
 export { readAudit } from "./read-audit.js";
 export type {
   AuditClient,

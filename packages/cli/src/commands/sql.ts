@@ -1,4 +1,4 @@
-import { checkMigrations } from "behalf/audit";
+import { checkMigrations } from "behalf/migrations";
 import { writeMigrations } from "../init/index.js";
 import { openProject } from "../project/folder.js";
 import { withDatabase } from "./database.js";

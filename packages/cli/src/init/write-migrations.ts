@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { auditMigrations } from "behalf/audit";
+import { auditMigrations } from "behalf/migrations";
 import { nextVersion } from "./next-version.js";
 
 /** What was done about one file; `kept`: it was there already. */

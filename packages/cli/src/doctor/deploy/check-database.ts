@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { checkMigrations } from "behalf/audit";
+import { checkMigrations } from "behalf/migrations";
 import type { ClientBase } from "pg";
 import { findMigrations, type MigrationFile } from "../../stack/migrations/find-files.js";
 import { type Finding, found } from "../finding.js";
