@@ -74,7 +74,7 @@ function contentType(mimeType: string | undefined): string {
   return mimeType;
 }
 
-function isUnchanged(request: IncomingMessage, { metadata }: StoredObject): boolean {
+export function isUnchanged(request: IncomingMessage, { metadata }: StoredObject): boolean {
   const tags = request.headers["if-none-match"];
   if (tags)
     return tags.split(/\s*,\s*/).some((tag) => tag === "*" || tag.replace(/^W\//, "") === metadata?.eTag);
@@ -82,6 +82,11 @@ function isUnchanged(request: IncomingMessage, { metadata }: StoredObject): bool
   return (
     Number.isFinite(since) && Math.floor(Date.parse(metadata?.lastModified ?? "") / 1000) * 1000 <= since
   );
+}
+
+/** Whether the request asks for a part that the object doesn't have. */
+export function isOutOfRange(request: IncomingMessage, { metadata }: StoredObject): boolean {
+  return parseRange(request.headers.range, metadata?.size ?? 0) === "unsatisfiable";
 }
 
 /** One range, as S3 takes it: several, or what isn't one, means the whole. */

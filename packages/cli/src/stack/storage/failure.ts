@@ -56,6 +56,12 @@ export const failures = {
   noContent: (message = "No content provided") => new StorageFailure(400, "InvalidRequest", message),
   invalidToken: (message: string) => new StorageFailure(400, "InvalidJWT", message),
   invalidSignature: (message = "Invalid signature") => new StorageFailure(400, "InvalidSignature", message),
+  preconditionFailed: () =>
+    new StorageFailure(
+      412,
+      "PreconditionFailed",
+      "At least one of the pre-conditions you specified did not hold",
+    ),
   notImplemented: (what: string) =>
     new StorageFailure(501, "NotSupported", `${what} is not part of the embedded stack.`),
 };

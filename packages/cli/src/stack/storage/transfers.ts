@@ -29,6 +29,8 @@ export interface CopyOptions {
   metadata?: { mimetype?: string; cacheControl?: string } | undefined;
   userMetadata?: Record<string, unknown> | undefined;
   keepUserMetadata: boolean;
+  /** Whether the original is as the caller wants it to be. */
+  accepts?: (original: StoredObject) => boolean;
 }
 
 /** The caller has to be allowed to see the original, and to upload the copy. */
@@ -42,6 +44,7 @@ export async function copyObject(
   const original = await services.database.asCaller(scope, (caller) =>
     findObject(caller, from.bucket, from.name),
   );
+  if (options.accepts && !options.accepts(original)) throw failures.preconditionFailed();
   const { metadata, version } = original;
   const target = {
     ...to,

@@ -3,14 +3,29 @@ import { type Caller, serviceRole, type VerifyCaller } from "../caller.js";
 import { failureOf, StorageFailure } from "../failure.js";
 import type { StorageContext } from "../request.js";
 import type { StorageServices } from "../uploads.js";
-import { bucketLocation, headBucket, listAllBuckets, putBucket, removeBucket } from "./buckets.js";
+import {
+  bucketLocation,
+  bucketVersioning,
+  headBucket,
+  listAllBuckets,
+  putBucket,
+  removeBucket,
+} from "./buckets.js";
 import type { S3Credentials } from "./credentials.js";
-import { abortMultipart, completeMultipart, createMultipart, listParts, uploadPart } from "./multipart.js";
+import {
+  abortMultipart,
+  completeMultipart,
+  createMultipart,
+  uploadPart,
+  uploadPartCopy,
+} from "./multipart.js";
+import { listMultiparts, listParts } from "./multipart-lists.js";
 import {
   deleteObject,
   deleteObjects,
   getObject,
   listObjects,
+  objectTagging,
   putCopy,
   putObject,
   xmlHeaders,
@@ -79,6 +94,7 @@ function handlersOf(services: StorageServices): Record<string, S3Handler> {
     ListBuckets: listAllBuckets(services),
     HeadBucket: headBucket(services),
     GetBucketLocation: bucketLocation(services),
+    GetBucketVersioning: bucketVersioning(services),
     CreateBucket: putBucket(services),
     DeleteBucket: removeBucket(services),
     ListObjects: listObjects(services),
@@ -89,6 +105,9 @@ function handlersOf(services: StorageServices): Record<string, S3Handler> {
     DeleteObject: deleteObject(services),
     CreateMultipartUpload: createMultipart(services),
     UploadPart: uploadPart(services),
+    UploadPartCopy: uploadPartCopy(services),
+    ListMultipartUploads: listMultiparts(services),
+    GetObjectTagging: objectTagging(services),
     CompleteMultipartUpload: completeMultipart(services),
     AbortMultipartUpload: abortMultipart(services),
     ListParts: listParts(services),
@@ -117,6 +136,9 @@ const commands: Record<string, string> = {
   "GET service": "ListBuckets",
   "HEAD bucket": "HeadBucket",
   "GET bucket location": "GetBucketLocation",
+  "GET bucket versioning": "GetBucketVersioning",
+  "GET bucket uploads": "ListMultipartUploads",
+  "GET object tagging": "GetObjectTagging",
   "PUT bucket": "CreateBucket",
   "DELETE bucket": "DeleteBucket",
   "GET bucket": "ListObjects",
@@ -128,6 +150,7 @@ const commands: Record<string, string> = {
   "DELETE object": "DeleteObject",
   "POST object uploads": "CreateMultipartUpload",
   "PUT object partNumber uploadId": "UploadPart",
+  "PUT object partNumber uploadId copy": "UploadPartCopy",
   "POST object uploadId": "CompleteMultipartUpload",
   "DELETE object uploadId": "AbortMultipartUpload",
   "GET object uploadId": "ListParts",

@@ -38,6 +38,16 @@ export function bucketLocation({ database }: StorageServices): S3Handler {
   };
 }
 
+/** Objects have no older versions, as on the real service. */
+export function bucketVersioning({ database }: StorageServices): S3Handler {
+  return async (request) => {
+    const scope = scopeOf(request, "bucket.get_versioning");
+    await database.asCaller(scope, (caller) => findBucket(caller, request.bucket));
+    const body = writeXml("VersioningConfiguration", { Status: "Suspended", MfaDelete: "Disabled" });
+    return request.c.body(body, 200, xmlHeaders);
+  };
+}
+
 export function putBucket({ database }: StorageServices): S3Handler {
   return async (request) => {
     const { bucket, caller, c } = request;

@@ -2,8 +2,16 @@ import { createHash, randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import type { RequestScope } from "../database.js";
 import { failures, StorageFailure } from "../failure.js";
-import { checkUpload, completeUpload, type StorageServices, sizeLimitOf } from "../uploads.js";
-import { xmlHeaders } from "./objects.js";
+import type { StoredFile } from "../files.js";
+import { findObject } from "../objects.js";
+import {
+  checkUpload,
+  completeUpload,
+  type StorageServices,
+  sizeLimitOf,
+  type UploadTarget,
+} from "../uploads.js";
+import { copySourceOf, xmlHeaders } from "./objects.js";
 import {
   contentLength,
   describedObject,
@@ -21,12 +29,24 @@ interface UploadRow {
   user_metadata: Record<string, unknown> | null;
 }
 
-interface PartRow {
+export interface PartRow {
   part_number: number;
   size: number;
   etag: string;
   version: string;
   created_at: Date;
+}
+
+/** An upload that has begun: its row, what it is to become, and its parts in order. */
+interface OpenMultipart {
+  row: UploadRow;
+  target: UploadTarget;
+  parts: PartRow[];
+}
+
+interface NamedPart {
+  PartNumber?: string;
+  ETag?: string;
 }
 
 const noSuchUpload = () => new StorageFailure(404, "NoSuchUpload", "Upload not found");
@@ -52,49 +72,77 @@ export function createMultipart(services: StorageServices): S3Handler {
 }
 
 export function uploadPart(services: StorageServices): S3Handler {
-  const { database, files } = services;
   return async (request) => {
-    const { row, target } = await openMultipart(services, request, "upload.part");
-    const number = Number(request.query.get("partNumber"));
-    if (!Number.isInteger(number) || number < 1 || number > 10_000)
-      throw failures.invalidRequest("Part number must be an integer between 1 and 10000, inclusive");
-    const limit = await sizeLimitOf(services, target);
+    const upload = await openMultipart(services, request, "upload.part");
+    const limit = await sizeLimitOf(services, upload.target);
     if ((contentLength(request) ?? 0) > limit) throw failures.tooLarge();
-    const part = await files.write(payloadOf(request), limit);
-    const previous = await database.asOwner(async (owner) => {
-      const before = await owner.query<{ version: string }>(
-        "delete from storage.s3_multipart_uploads_parts where upload_id = $1 and part_number = $2 returning version",
-        [row.id, number],
-      );
-      await owner.query(
-        `insert into storage.s3_multipart_uploads_parts (upload_id, size, part_number, bucket_id, key, etag, owner_id, version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-        [
-          row.id,
-          part.size,
-          number,
-          target.bucket,
-          target.name,
-          part.eTag,
-          target.owner ?? null,
-          part.version,
-        ],
-      );
-      return before.rows[0]?.version ?? null;
-    });
-    await files.remove(previous);
+    const part = await keepPart(services, request, upload, payloadOf(request), limit);
     return request.c.body(null, 200, { etag: part.eTag });
   };
+}
+
+/** A part that is copied, whole or in a range of bytes, from an object that the caller may see. */
+export function uploadPartCopy(services: StorageServices): S3Handler {
+  return async (request) => {
+    const from = copySourceOf(request);
+    const scope = scopeOf(request, "upload.part_copy");
+    const source = await services.database.asCaller(scope, (caller) =>
+      findObject(caller, from.bucket, from.name),
+    );
+    const upload = await openMultipart(services, request, "upload.part_copy");
+    const range = copiedRange(request.c.req.header("x-amz-copy-source-range"), source.metadata?.size ?? 0);
+    if (source.version === null) throw failures.noSuchKey();
+    const content = services.files.read(source.version, range);
+    const limit = await sizeLimitOf(services, upload.target);
+    const part = await keepPart(services, request, upload, content, limit);
+    const body = { ETag: part.eTag, LastModified: new Date().toISOString() };
+    return request.c.body(writeXml("CopyPartResult", body), 200, xmlHeaders);
+  };
+}
+
+/** Unlike a range of a download it has to lie within the object. */
+function copiedRange(header: string | undefined, size: number): { start: number; end: number } | undefined {
+  if (!header) return undefined;
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(header) ?? [];
+  const range = { start: Number(first), end: Number(last) };
+  if (!(range.start <= range.end && range.end < size))
+    throw new StorageFailure(400, "InvalidRange", "invalid range provided");
+  return range;
+}
+
+async function keepPart(
+  { database, files }: StorageServices,
+  { query }: S3Request,
+  { row, target }: OpenMultipart,
+  content: Readable,
+  limit: number,
+): Promise<StoredFile> {
+  const number = Number(query.get("partNumber"));
+  if (!Number.isInteger(number) || number < 1 || number > 10_000)
+    throw failures.invalidRequest("Part number must be an integer between 1 and 10000, inclusive");
+  const part = await files.write(content, limit);
+  const previous = await database.asOwner(async (owner) => {
+    const before = await owner.query<{ version: string }>(
+      "delete from storage.s3_multipart_uploads_parts where upload_id = $1 and part_number = $2 returning version",
+      [row.id, number],
+    );
+    await owner.query(
+      `insert into storage.s3_multipart_uploads_parts (upload_id, size, part_number, bucket_id, key, etag, owner_id, version)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [row.id, part.size, number, target.bucket, target.name, part.eTag, target.owner ?? null, part.version],
+    );
+    return before.rows[0]?.version ?? null;
+  });
+  await files.remove(previous);
+  return part;
 }
 
 export function completeMultipart(services: StorageServices): S3Handler {
   const { database, files } = services;
   return async (request) => {
     const { row, target, parts } = await openMultipart(services, request, "upload.complete_multipart");
-    const named = readXml(await documentOf(request), "CompleteMultipartUpload").Part as
-      | { PartNumber?: string; ETag?: string }[]
-      | undefined;
-    const chosen = (named ?? []).map(({ PartNumber, ETag }) => {
+    const named = await namedParts(request);
+    const chosen = (named ?? parts.map(asNamed)).map(({ PartNumber, ETag }) => {
       const part = parts.find((candidate) => candidate.part_number === Number(PartNumber));
       if (!part || part.etag.replaceAll('"', "") !== ETag?.replaceAll(/"|&quot;/g, ""))
         throw new StorageFailure(
@@ -104,6 +152,8 @@ export function completeMultipart(services: StorageServices): S3Handler {
         );
       return part;
     });
+    if (chosen.some((part, index) => index > 0 && part.part_number <= (chosen[index - 1]?.part_number ?? 0)))
+      throw new StorageFailure(400, "InvalidPartOrder", "The list of parts was not in ascending order.");
     if (chosen.length === 0)
       throw new StorageFailure(400, "MalformedXML", "You must specify at least one part");
     const content = Readable.from(joinParts(services, chosen));
@@ -121,6 +171,14 @@ export function completeMultipart(services: StorageServices): S3Handler {
   };
 }
 
+/** Which parts a client wants, in its order; undefined: all there are. */
+async function namedParts(request: S3Request): Promise<NamedPart[] | undefined> {
+  const text = await documentOf(request);
+  return text === "" ? undefined : (readXml(text, "CompleteMultipartUpload").Part as NamedPart[] | undefined);
+}
+
+const asNamed = ({ part_number, etag }: PartRow): NamedPart => ({ PartNumber: `${part_number}`, ETag: etag });
+
 export function abortMultipart(services: StorageServices): S3Handler {
   return async (request) => {
     const { row, parts } = await openMultipart(services, request, "upload.abort_multipart");
@@ -130,27 +188,12 @@ export function abortMultipart(services: StorageServices): S3Handler {
   };
 }
 
-export function listParts(services: StorageServices): S3Handler {
-  return async (request) => {
-    const { row, target, parts } = await openMultipart(services, request, "upload.list_parts");
-    const body = writeXml("ListPartsResult", {
-      Bucket: target.bucket,
-      Key: target.name,
-      UploadId: row.id,
-      IsTruncated: false,
-      Part: parts.map((part) => ({
-        PartNumber: part.part_number,
-        LastModified: part.created_at.toISOString(),
-        ETag: part.etag,
-        Size: part.size,
-      })),
-    });
-    return request.c.body(body, 200, xmlHeaders);
-  };
-}
-
 /** The upload that the request names, if it is one to this key, and the policies let the caller write there. */
-async function openMultipart(services: StorageServices, request: S3Request, operation: string) {
+export async function openMultipart(
+  services: StorageServices,
+  request: S3Request,
+  operation: string,
+): Promise<OpenMultipart> {
   const { bucket, key, query } = request;
   const { row, parts } = await services.database.asOwner(async (owner) => {
     const uploads = await owner.query<UploadRow>(

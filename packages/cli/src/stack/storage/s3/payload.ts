@@ -11,7 +11,7 @@ const emptyHash = createHash("sha256").digest("hex");
 export function openPayload(request: IncomingMessage, claimed: ClaimedSignature, secret: string): Readable {
   if (claimed.payload === unsignedPayload) return request;
   const check = claimed.payload.startsWith("STREAMING-")
-    ? new ChunkedPayload(claimed, secret)
+    ? new ChunkedPayload(claimed, secret, announcedTrailers(request))
     : new HashedPayload(claimed.payload);
   // An error before anybody reads must wait for the reader, not end the process.
   check.on("error", () => {});
@@ -52,6 +52,12 @@ class HashedPayload extends Transform {
 
 const headerLimit = 4_096;
 
+/** What `x-amz-trailer` says will come behind the content. */
+function announcedTrailers({ headers }: IncomingMessage): string[] {
+  const names = [headers["x-amz-trailer"] ?? ""].flat().join(",").split(",");
+  return names.map((name) => name.trim()).filter((name) => /^[\w-]+$/.test(name));
+}
+
 /** `aws-chunked`: `<hex size>[;chunk-signature=<hex>]\r\n<bytes>\r\n` … `0…\r\n`, then trailers. Each chunk's signature covers the one before. */
 class ChunkedPayload extends Transform {
   #pending: Buffer = Buffer.alloc(0);
@@ -63,9 +69,11 @@ class ChunkedPayload extends Transform {
   readonly #signed: boolean;
   readonly #key: Buffer;
   readonly #claimed: ClaimedSignature;
+  readonly #trailers: string[];
 
-  constructor(claimed: ClaimedSignature, secret: string) {
+  constructor(claimed: ClaimedSignature, secret: string, trailers: string[]) {
     super();
+    this.#trailers = trailers;
     this.#claimed = claimed;
     this.#previous = claimed.signature;
     this.#signed = claimed.payload.startsWith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
@@ -85,7 +93,7 @@ class ChunkedPayload extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    const whole = this.#state === "trailer";
+    const whole = this.#state === "trailer" && (this.#trailers.length === 0 || this.#sawTrailer());
     done(whole ? null : new StorageFailure(400, "IncompleteBody", "The body ended before its last chunk."));
   }
 
@@ -99,9 +107,14 @@ class ChunkedPayload extends Transform {
       this.#state = "header";
       return true;
     }
-    // Trailers are checksums of content that the signatures, or nobody, vouch for.
-    this.#pending = Buffer.alloc(0);
+    // Trailers are checksums of content that the signatures, or nobody, vouch for: that they came is all that is looked at.
+    if (this.#pending.length > headerLimit) throw mismatch("The trailer is too long.");
     return false;
+  }
+
+  #sawTrailer(): boolean {
+    const text = this.#pending.toString("latin1");
+    return this.#trailers.every((name) => new RegExp(`^${name}:\\S`, "im").test(text));
   }
 
   #readHeader(): boolean {

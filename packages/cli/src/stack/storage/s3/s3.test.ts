@@ -9,16 +9,19 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectAclCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListBucketsCommand,
+  ListMultipartUploadsCommand,
   ListObjectsV2Command,
   ListPartsCommand,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -101,11 +104,15 @@ test("a session token's user is who the policies judge", async () => {
   await expect(graces.send(put(key, "x"))).rejects.toMatchObject({ name: "AccessDenied" });
   await expect(bytesOf(graces, key)).rejects.toMatchObject({ name: "NoSuchKey" });
   await expect(graces.send(new HeadObjectCommand(at(key)))).rejects.toMatchObject({ name: "NotFound" });
-  await graces.send(new DeleteObjectCommand(at(key)));
+  await expect(graces.send(new DeleteObjectCommand(at(key)))).rejects.toMatchObject({ name: "AccessDenied" });
+  await graces.send(new DeleteObjectCommand(at(`${ada}/nothing.txt`)));
   const gone = await graces.send(
-    new DeleteObjectsCommand({ Bucket: "files", Delete: { Objects: [{ Key: key }] } }),
+    new DeleteObjectsCommand({ Bucket: "files", Delete: { Objects: [{ Key: key }, { Key: "nothing" }] } }),
   );
-  expect(gone).toMatchObject({ Errors: [{ Key: key, Code: "AccessDenied" }] });
+  expect(gone).toMatchObject({
+    Errors: [{ Key: key, Code: "AccessDenied" }],
+    Deleted: [{ Key: "nothing" }],
+  });
   const copy = new CopyObjectCommand({ ...at(`${grace}/stolen.txt`), CopySource: `files/${key}` });
   await expect(graces.send(copy)).rejects.toMatchObject({ name: "NoSuchKey" });
   expect((await graces.send(new ListObjectsV2Command({ Bucket: "files" }))).Contents).toBeUndefined();
@@ -160,6 +167,9 @@ test("listing folds what lies below a delimiter, page by page", async () => {
     "files",
     "tiny",
   ]);
+  await expect(s3.send(new ListObjectsV2Command({ Bucket: "none" }))).rejects.toMatchObject({
+    name: "NoSuchBucket",
+  });
   await expect(s3.send(new HeadBucketCommand({ Bucket: "none" }))).rejects.toMatchObject({
     name: "NotFound",
   });
@@ -180,7 +190,17 @@ test("an upload in parts becomes one object, and leaves nothing else behind", as
   await expect(
     graces.send(new UploadPartCommand({ ...upload, PartNumber: 1, Body: "x" })),
   ).rejects.toMatchObject({ name: "AccessDenied" });
-  expect((await adas.send(new ListPartsCommand(upload))).Parts).toHaveLength(3);
+  const numbers = async (more: object) => {
+    const { Parts, IsTruncated } = await adas.send(new ListPartsCommand({ ...upload, ...more }));
+    return [Parts?.map(({ PartNumber }) => PartNumber), IsTruncated];
+  };
+  expect(await numbers({ MaxParts: 2 })).toEqual([[1, 2], true]);
+  expect(await numbers({ PartNumberMarker: "2" })).toEqual([[3], false]);
+  await expect(
+    adas.send(
+      new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: tags.toReversed() } }),
+    ),
+  ).rejects.toMatchObject({ name: "InvalidPartOrder" });
   const wrong = [{ PartNumber: 1, ETag: '"0"' }];
   await expect(
     adas.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: wrong } })),
@@ -190,6 +210,16 @@ test("an upload in parts becomes one object, and leaves nothing else behind", as
   );
   expect(done.ETag).toMatch(/^"[0-9a-f]{32}-3"$/);
   expect((await bytesOf(adas, key)).equals(Buffer.concat(parts))).toBe(true);
+
+  const begun = await adas.send(start);
+  const copied = { ...at(key), UploadId: begun.UploadId, CopySource: `files/${key}`, PartNumber: 1 };
+  await expect(graces.send(new UploadPartCopyCommand(copied))).rejects.toMatchObject({ name: "NoSuchKey" });
+  await adas.send(new UploadPartCopyCommand({ ...copied, CopySourceRange: "bytes=0-5999999" }));
+  const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket: "files", Prefix: ada }));
+  expect(Uploads).toMatchObject([{ Key: key, UploadId: begun.UploadId }]);
+  // No list of parts means all of them.
+  await adas.send(new CompleteMultipartUploadCommand({ ...at(key), UploadId: begun.UploadId }));
+  expect((await bytesOf(adas, key)).equals(parts[0] as Buffer)).toBe(true);
 
   const abandoned = { ...at(key), UploadId: (await adas.send(start)).UploadId };
   await adas.send(new UploadPartCommand({ ...abandoned, PartNumber: 1, Body: "x" }));
@@ -202,11 +232,54 @@ test("an upload in parts becomes one object, and leaves nothing else behind", as
   expect(files).toHaveLength(KeyCount ?? 0);
 });
 
+test("what a request asks of an object's answer, and of a copy's original, counts", async () => {
+  await s3.send(put("asked.txt", "0123456789"));
+  const asked = await s3.send(
+    new GetObjectCommand({
+      ...at("asked.txt"),
+      ResponseContentType: "text/x",
+      ResponseContentDisposition: "inline",
+    }),
+  );
+  expect(asked).toMatchObject({ ContentType: "text/x", ContentDisposition: "inline" });
+  await expect(bytesOf(s3, "asked.txt", { Range: "bytes=10-" })).rejects.toMatchObject({
+    name: "InvalidRange",
+  });
+  const copy = (condition: object) =>
+    s3.send(new CopyObjectCommand({ ...at("copied.txt"), CopySource: "files/asked.txt", ...condition }));
+  for (const condition of [
+    { CopySourceIfMatch: '"0"' },
+    { CopySourceIfNoneMatch: asked.ETag },
+    { CopySourceIfUnmodifiedSince: new Date(0) },
+    { CopySourceIfModifiedSince: new Date(Date.now() + 3_600_000) },
+  ])
+    await expect(copy(condition)).rejects.toMatchObject({ name: "PreconditionFailed" });
+  await copy({ CopySourceIfMatch: asked.ETag, CopySourceIfModifiedSince: new Date(0) });
+  expect((await bytesOf(s3, "copied.txt")).toString()).toBe("0123456789");
+});
+
+test("a trailer that was announced and doesn't come", async () => {
+  const dropping = connect();
+  dropping.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> };
+      headers["x-amz-trailer"] = "x-amz-checksum-sha512";
+      return next(args);
+    },
+    { step: "build", priority: "low" },
+  );
+  const streamed = put("untrailed.bin", Readable.from([randomBytes(1_000)]), { ContentLength: 1_000 });
+  await expect(dropping.send(streamed)).rejects.toMatchObject({ name: "IncompleteBody" });
+  dropping.destroy();
+  await expect(bytesOf(s3, "untrailed.bin")).rejects.toMatchObject({ name: "NoSuchKey" });
+});
+
 test("limits hold, and what isn't there says so instead of doing something else", async () => {
   const large = new PutObjectCommand({ Bucket: "tiny", Key: "x", Body: "0123456789a" });
   await expect(s3.send(large)).rejects.toMatchObject({ name: "EntityTooLarge" });
   await expect(s3.send(put("a/../b", "x"))).rejects.toThrow();
-  await expect(s3.send(new GetObjectTaggingCommand(at("empty")))).rejects.toMatchObject({
+  expect((await s3.send(new GetObjectTaggingCommand(at("empty")))).TagSet).toEqual([]);
+  await expect(s3.send(new GetObjectAclCommand(at("empty")))).rejects.toMatchObject({
     name: "NotImplemented",
   });
 });
