@@ -18,6 +18,7 @@ import { startDatabase } from "./start-database.js";
 import { Lifetime } from "./state/lifetime.js";
 import { takeLock } from "./state/lock.js";
 import { createStorage } from "./storage/app.js";
+import { saveConfiguredBuckets } from "./storage/configured-buckets.js";
 import { s3Credentials } from "./storage/s3/credentials.js";
 import type { MigrationReport, Stack, StackKeys, StackOptions, StackStep } from "./types.js";
 import { deliverWebhooks } from "./webhooks/deliver.js";
@@ -110,6 +111,11 @@ async function start(options: StackOptions, lifetime: Lifetime): Promise<Stack> 
   const databaseUrl = database.urlOf("supabase_auth_admin");
   const auth = createAuth({ databaseUrl, keys, config: config.auth, url, onFailure: warn });
   lifetime.add(auth.close);
+  await saveConfiguredBuckets(
+    database.urlOf("supabase_storage_admin"),
+    config.storage.buckets,
+    database.created,
+  );
   const storage = createStorage({
     databaseUrl: database.urlOf("supabase_storage_admin"),
     keys,

@@ -4,7 +4,7 @@ import type { JWK } from "jose";
 import { parse, type TomlTable } from "smol-toml";
 import { StackError } from "../errors.js";
 import { Settings } from "./settings.js";
-import type { FunctionConfig, StackConfig } from "./types.js";
+import type { BucketConfig, FunctionConfig, StackConfig } from "./types.js";
 
 /**
  * Reads `supabase/config.toml` of a project; without one, or without a project, Supabase's defaults.
@@ -35,7 +35,10 @@ export function readConfig(project: string | undefined): StackConfig {
       siteUrl: settings.string("auth.site_url", "http://127.0.0.1:3000"),
       signingKeys: undefined,
     },
-    storage: { fileSizeLimit: settings.bytes("storage.file_size_limit", 50 * 2 ** 20) },
+    storage: {
+      fileSizeLimit: settings.bytes("storage.file_size_limit", 50 * 2 ** 20),
+      buckets: readBuckets(settings),
+    },
     functions: project === undefined ? {} : readFunctions(settings, join(project, "supabase")),
     databasePort: settings.number("db.port", 0),
     migrationsEnabled: settings.boolean("db.migrations.enabled", true),
@@ -47,6 +50,21 @@ export function readConfig(project: string | undefined): StackConfig {
   if (file && keysPath) config.auth.signingKeys = readSigningKeys(resolve(dirname(file), keysPath));
   config.ignored = settings.unread();
   return config;
+}
+
+/** A dot in a bucket's name would be taken for a section's: such ones stay among what isn't honoured. */
+function readBuckets(settings: Settings): BucketConfig[] {
+  const names = settings.sections("storage.buckets").filter((name) => !name.includes("."));
+  return names.map((name) => {
+    const limit = settings.bytes(`storage.buckets.${name}.file_size_limit`, 0);
+    const types = settings.strings(`storage.buckets.${name}.allowed_mime_types`, []);
+    return {
+      name,
+      public: settings.boolean(`storage.buckets.${name}.public`, false),
+      fileSizeLimit: limit || null,
+      allowedMimeTypes: types.length > 0 ? types : null,
+    };
+  });
 }
 
 /** The folders of supabase/functions, but those that only hold what others share (`_shared`), and what config.toml says of them. */

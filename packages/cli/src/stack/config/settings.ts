@@ -51,6 +51,12 @@ export class Settings {
     return this.#typed(name, fallback, isList, "a list of strings");
   }
 
+  /** The names of the sections directly below one, such as those of `[storage.buckets.<name>]`. */
+  sections(name: string): string[] {
+    const table = this.#find(name);
+    return isTable(table) ? Object.keys(table).filter((key) => isTable(table[key])) : [];
+  }
+
   /** Settings that are present and that no method above was asked for; a section nothing was asked of appears as a whole. */
   unread(): string[] {
     const names: string[] = [];
@@ -69,10 +75,15 @@ export class Settings {
     return names;
   }
 
-  #typed<T>(name: string, fallback: T, accepts: (value: unknown) => boolean, kind: string): T {
-    this.#read.add(name);
+  #find(name: string): TomlValue | undefined {
     let value: TomlValue | undefined = this.#table;
     for (const key of name.split(".")) value = isTable(value) ? value[key] : undefined;
+    return value;
+  }
+
+  #typed<T>(name: string, fallback: T, accepts: (value: unknown) => boolean, kind: string): T {
+    this.#read.add(name);
+    let value = this.#find(name);
     if (typeof value === "string") value = fromEnvironment(value);
     if (value === undefined) return fallback;
     if (accepts(value)) return value as T;

@@ -33,6 +33,17 @@ export interface AuthConfig {
 export interface StorageConfig {
   /** Bytes that any object may have. */
   fileSizeLimit: number;
+  buckets: BucketConfig[];
+}
+
+/** What `[storage.buckets.<name>]` of supabase/config.toml says. */
+export interface BucketConfig {
+  name: string;
+  public: boolean;
+  /** Bytes; null: as many as any object may have. */
+  fileSizeLimit: number | null;
+  /** Null: all. */
+  allowedMimeTypes: string[] | null;
 }
 
 /** What `[functions.<name>]` of supabase/config.toml says. */

@@ -19,12 +19,22 @@ let anon: SupabaseClient;
 
 beforeAll(async () => {
   stack = await startTestStack({
-    "supabase/config.toml": '[storage]\nfile_size_limit = "4MiB"\n',
+    "supabase/config.toml": `[storage]
+file_size_limit = "4MiB"
+[storage.buckets.images]
+public = true
+file_size_limit = "2MiB"
+allowed_mime_types = ["image/png"]
+objects_path = "./images"
+[storage.buckets.small]
+file_size_limit = 10
+allowed_mime_types = ["text/plain", "image/*"]
+`,
     "supabase/migrations/20260101000000_storage.sql": `
       insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types) values
         ('files', 'files', false, null, null),
         ('public', 'public', true, null, null),
-        ('small', 'small', false, 10, array['text/plain', 'image/*']),
+        ('small', 'small', true, null, null),
         ('drop', 'drop', false, null, null);
       create policy "own folder" on storage.objects for all to authenticated
         using (bucket_id in ('files', 'small') and (storage.foldername(name))[1] = (select auth.uid()::text))
@@ -365,6 +375,21 @@ test("buckets: only who may, and not while anything is in them", async () => {
   await service.storage.emptyBucket("made");
   expect((await service.storage.deleteBucket("made")).error).toBeNull();
   expect((await service.storage.getBucket("made")).error).toMatchObject({ message: "Bucket not found" });
+});
+
+test("the buckets of config.toml are there, as it says", async () => {
+  expect((await service.storage.getBucket("images")).data).toMatchObject({
+    public: true,
+    file_size_limit: 2 * 2 ** 20,
+    allowed_mime_types: ["image/png"],
+  });
+  expect((await service.storage.getBucket("small")).data).toMatchObject({
+    public: false,
+    file_size_limit: 10,
+  });
+  expect(stack.steps.map(({ message }) => message)).toContain(
+    "Not honoured in supabase/config.toml: storage.buckets.images.objects_path",
+  );
 });
 
 test("rows are deleted through the API alone, and a crash's leftovers are taken away", async () => {
