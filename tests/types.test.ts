@@ -35,6 +35,13 @@ test("a file that says something else is told, and written", async () => {
       /Wrote database\.types\.ts/,
     );
     expect((await behalfCommand(["types", "--check"], { cwd: project.folder })).code).toBe(0);
+    const absent = ["types", "--schema", "public", "nowhere", "--output", "generated/types.ts"];
+    expect(await behalfCommand(absent, { cwd: project.folder })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("no schema nowhere"),
+    });
+    const elsewhere = ["types", "--output", "generated/types.ts"];
+    expect((await behalfCommand(elsewhere, { cwd: project.folder })).code).toBe(0);
   } finally {
     await project.remove();
   }

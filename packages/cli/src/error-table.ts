@@ -33,6 +33,10 @@ export const cliErrorTable: Record<
     cause: "The folder holds neither supabase/ nor trigger.config.ts.",
     cure: "Go to a project's folder, or make one with `behalf init`.",
   },
+  ERR_USAGE_NO_SCHEMA: {
+    cause: "The database has no schema of that name.",
+    cure: "Name schemas that the migrations make.",
+  },
   ERR_USAGE_NOT_RUNNING: {
     cause: "The command speaks to the running `behalf dev` of the folder, and none runs.",
     cure: "Start it with `behalf dev`, or name its folder with --dir.",
@@ -44,6 +48,10 @@ export const cliErrorTable: Record<
   ERR_USAGE_RUNNING: {
     cause: "`behalf dev` runs for this folder already.",
     cure: "Use that one, or end it with `behalf stop`.",
+  },
+  ERR_USAGE_SCOPE: {
+    cause: "--scope narrows the grant that --as seals, and there is no --as.",
+    cure: "Name the user with --as.",
   },
   ERR_USAGE_UNKNOWN_RUN: {
     cause: "No run of this project has this id, or more than one has an id that begins so.",

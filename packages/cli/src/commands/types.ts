@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { generateTypescript, sortGeneratorMetadata } from "@supabase/postgrest-typegen/generation";
 import { introspect } from "@supabase/postgrest-typegen/introspection";
 import { Pool } from "pg";
+import { UsageError } from "../errors.js";
 import { openProject, type Project } from "../project/folder.js";
 import { findRunning } from "../project/running.js";
 import { startStack } from "../stack/index.js";
@@ -35,6 +36,7 @@ export async function types(options: TypesOptions): Promise<0 | 1> {
   }
   if (written === text) print(`${name} is up to date.`);
   else {
+    await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
     print(`Wrote ${name}.`);
   }
@@ -45,6 +47,15 @@ async function generate(databaseUrl: string, schemas: string[]): Promise<string>
   // A pool: the queries are sent side by side.
   const pool = new Pool({ connectionString: databaseUrl, max: 4 });
   try {
+    const { rows } = await pool.query<{ name: string }>(
+      "select name from unnest($1::text[]) as name where to_regnamespace(quote_ident(name)) is null",
+      [schemas],
+    );
+    if (rows.length > 0)
+      throw new UsageError(
+        "ERR_USAGE_NO_SCHEMA",
+        `The database has no schema ${rows.map(({ name }) => name).join(", ")}. Name schemas that the migrations make, or leave --schema out for public.`,
+      );
     const metadata = await introspect(pool, { includedSchemas: schemas });
     return await generateTypescript(sortGeneratorMetadata(metadata), {});
   } finally {
