@@ -1,6 +1,7 @@
 import type { Database } from "./database.js";
 import { failures } from "./failure.js";
 import type { FileMetadata } from "./objects.js";
+import { parseObject } from "./request.js";
 
 /** One entry of a folder: an object, or, without an id, a folder within it. */
 export interface ListedEntry {
@@ -51,13 +52,21 @@ export async function listFolder(
   return rows;
 }
 
+/** Where a page begins: behind the entry that its fields name. */
+export interface Cursor {
+  column: "name" | "created_at" | "updated_at";
+  order: "asc" | "desc";
+  name: string;
+  /** What the entry has in `column`, to the millisecond; not where that is its name. */
+  time?: string | undefined;
+}
+
 export interface PageOptions {
   prefix: string;
   delimiter: string | undefined;
   limit: number;
-  /** Names after this one. */
-  after: string;
-  order: "asc" | "desc";
+  /** With an empty name from the start. */
+  after: Cursor;
 }
 
 export interface ListedObject {
@@ -73,15 +82,22 @@ export interface Page {
   folders: { name: string }[];
   objects: ListedObject[];
   hasNext: boolean;
-  /** The last name of this page, from which the next goes on. */
-  last: string | undefined;
+  /** The last entry of this page, from which the next goes on. */
+  last: Cursor | undefined;
 }
 
-/** Objects by full name in byte order, with what lies below the next delimiter folded into one folder: S3's way to list. */
+/**
+ * Objects by full name in byte order, or by a time, with what lies below the next delimiter folded into one folder: S3's way to list.
+ * A folder is as old as the first of what it holds, in both times.
+ */
 export async function listPage(database: Database, bucket: string, options: PageOptions): Promise<Page> {
-  const { prefix, delimiter, limit, after, order } = options;
-  const compare = order === "desc" ? "<" : ">";
-  const { rows } = await database.query<ListedObject & { folder: boolean }>(
+  const { prefix, delimiter, limit, after } = options;
+  const [order, compare] = after.order === "desc" ? ["desc", "<"] : ["asc", ">"];
+  const byTime = after.column !== "name";
+  // Of one moment is everything that is sorted by name.
+  const time = (column: string) =>
+    byTime ? `date_trunc('milliseconds', ${column})` : "'epoch'::timestamptz";
+  const { rows } = await database.query<ListedObject & { folder: boolean; time: Date }>(
     `with entries as (
        select case when $3 <> '' and strpos(substring(name from length($2) + 1), $3) > 0
            then $2 || left(substring(name from length($2) + 1), strpos(substring(name from length($2) + 1), $3) + length($3) - 1)
@@ -89,28 +105,38 @@ export async function listPage(database: Database, bucket: string, options: Page
        from storage.objects where bucket_id = $1 and starts_with(name, $2)
      )
      select * from (
-       select name collate "C" as name, false as folder, id, updated_at, created_at, last_accessed_at, metadata
+       select name collate "C" as name, false as folder, id, updated_at, created_at, last_accessed_at, metadata,
+         ${time(byTime ? after.column : "")} as time
        from entries where folder is null
        union all
-       select distinct folder collate "C", true, null::uuid, null::timestamptz, null::timestamptz, null::timestamptz, null::jsonb
-       from entries where folder is not null
-     ) listed where $4 = '' or name ${compare} $4 order by name ${order} limit $5`,
-    [bucket, prefix, delimiter ?? "", after, limit + 1],
+       select folder collate "C", true, null::uuid, null::timestamptz, null::timestamptz, null::timestamptz, null::jsonb,
+         ${time("min(created_at)")}
+       from entries where folder is not null group by folder
+     ) listed where $4 = '' or (time, name) ${compare} ($6::timestamptz, $4) order by time ${order}, name ${order} limit $5`,
+    [bucket, prefix, delimiter ?? "", after.name, limit + 1, after.time ?? "epoch"],
   );
   const page = rows.slice(0, limit);
+  const last = page.at(-1);
   return {
     folders: page.filter((row) => row.folder).map(({ name }) => ({ name })),
-    objects: page.filter((row) => !row.folder).map(({ folder: _, ...object }) => object),
+    objects: page.filter((row) => !row.folder).map(({ folder: _, time: __, ...object }) => object),
     hasNext: rows.length > limit,
-    last: page.at(-1)?.name,
+    last: last && { ...after, name: last.name, time: byTime ? last.time.toISOString() : undefined },
   };
 }
 
-/** Opaque to the caller, who gives it back for the next page. */
-export const encodeCursor = (name: string) => Buffer.from(`l:${name}`).toString("base64");
+export const isSortColumn = (column: unknown): column is Cursor["column"] =>
+  column === "name" || column === "created_at" || column === "updated_at";
 
-export function decodeCursor(cursor: string): string {
-  const text = Buffer.from(cursor, "base64").toString();
-  if (!text.startsWith("l:")) throw failures.invalidRequest("Invalid Parameter continuation token");
-  return text.slice(2);
+/** Opaque to the caller, who gives it back for the next page. */
+export const encodeCursor = (cursor: Cursor) => Buffer.from(JSON.stringify(cursor)).toString("base64");
+
+/** @throws {StorageFailure} where it isn't one. */
+export function decodeCursor(text: string): Cursor {
+  const { column, order, name, time } = (parseObject(Buffer.from(text, "base64").toString()) ??
+    {}) as Partial<Cursor>;
+  const isTimed = column === "name" || !Number.isNaN(Date.parse(`${time}`));
+  if (!isSortColumn(column) || !isTimed || (order !== "asc" && order !== "desc") || typeof name !== "string")
+    throw failures.invalidRequest("Invalid Parameter continuation token");
+  return { column, order, name, time: column === "name" ? undefined : new Date(`${time}`).toISOString() };
 }

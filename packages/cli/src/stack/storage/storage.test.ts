@@ -206,6 +206,35 @@ test("listing, moving, copying, removing", async () => {
   ).data;
   expect(rest).toMatchObject({ hasNext: false, objects: [], folders: [{ name: `${ada}/list/sub/` }] });
 
+  const sortBy = { column: "created_at", order: "desc" } as const;
+  const newest = [];
+  for (let cursor: string | undefined; newest.length < 4; ) {
+    const page = await files.listV2({
+      prefix: `${ada}/list/`,
+      limit: 1,
+      sortBy,
+      ...(cursor ? { cursor } : {}),
+    });
+    newest.push(...(page.data?.objects ?? []));
+    cursor = page.data?.nextCursor;
+  }
+  const made = newest.map((object) => Date.parse(object.created_at));
+  expect(made).toEqual(made.toSorted((a, b) => b - a));
+  expect(newest.map((object) => object.name.slice(ada.length + 6)).sort()).toEqual([
+    "a.txt",
+    "b.txt",
+    "sub/one.txt",
+    "sub/two.txt",
+  ]);
+  const folders = (await files.listV2({ prefix: `${ada}/list/`, with_delimiter: true, sortBy })).data;
+  expect(folders).toMatchObject({
+    folders: [{ name: `${ada}/list/sub/` }],
+    objects: [{}, {}],
+    hasNext: false,
+  });
+  const bad = await files.listV2({ prefix: `${ada}/list/`, cursor: "bm90IG9uZQ==" });
+  expect(bad.error).toMatchObject({ message: "Invalid Parameter continuation token" });
+
   expect((await files.move(`${ada}/list/a.txt`, `${ada}/list/moved.txt`)).error).toBeNull();
   expect((await files.copy(`${ada}/list/moved.txt`, `${ada}/list/copy.txt`)).error).toBeNull();
   expect(await names(`${ada}/list`)).toEqual(["b.txt", "copy.txt", "moved.txt", "sub"]);

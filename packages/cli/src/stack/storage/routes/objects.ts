@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { failures } from "../failure.js";
-import { decodeCursor, encodeCursor, listFolder, listPage } from "../listing.js";
+import { decodeCursor, encodeCursor, isSortColumn, listFolder, listPage } from "../listing.js";
 import { checkObjectName } from "../names.js";
 import { findNames, findObject } from "../objects.js";
 import { Body, type StorageEnv, scopeOf, userMetadataOf } from "../request.js";
@@ -33,12 +33,16 @@ export function objectRoutes(services: StorageServices, signatures: UrlSignature
   app.post("/object/list-v2/:bucket", async (c) => {
     const body = await Body.of(c);
     const cursor = body.text("cursor");
+    const sort = body.body("sortBy");
+    const column = sort?.text("column") ?? "name";
+    if (!isSortColumn(column))
+      throw failures.invalidShape("body/sortBy/column must be equal to one of the allowed values");
+    const order = sort?.text("order") === "desc" ? ("desc" as const) : ("asc" as const);
     const options = {
       prefix: body.text("prefix") ?? "",
       delimiter: body.flag("with_delimiter") ? "/" : undefined,
       limit: Math.min(body.whole("limit", 1) ?? 1000, 1000),
-      after: cursor ? decodeCursor(cursor) : "",
-      order: body.body("sortBy")?.text("order") === "desc" ? ("desc" as const) : ("asc" as const),
+      after: cursor ? decodeCursor(cursor) : { column, order, name: "" },
     };
     const scope = scopeOf(c, "storage.object.list_v2");
     const { last, ...page } = await database.asCaller(scope, (caller) =>

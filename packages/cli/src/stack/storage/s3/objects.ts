@@ -2,7 +2,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { findBucket } from "../buckets.js";
 import { isOutOfRange, isUnchanged, sendObject } from "../download.js";
 import { failures, StorageFailure } from "../failure.js";
-import { decodeCursor, encodeCursor, listPage } from "../listing.js";
+import { decodeCursor, encodeCursor, listPage, type PageOptions } from "../listing.js";
 import { findNames, findObject, type StoredObject } from "../objects.js";
 import { copyObject, removeObject, removeObjects } from "../transfers.js";
 import { checkUpload, type StorageServices, sizeLimitOf, upload } from "../uploads.js";
@@ -168,12 +168,12 @@ export function listObjects(services: StorageServices): S3Handler {
     const second = query.get("list-type") === "2";
     const token = query.get("continuation-token");
     const limit = Math.min(Number(query.get("max-keys") ?? 1000) || 0, 1000);
-    const options = {
+    const startAfter = query.get(second ? "start-after" : "marker") ?? "";
+    const options: PageOptions = {
       prefix: query.get("prefix") ?? "",
       delimiter: query.get("delimiter") ?? undefined,
       limit,
-      after: token ? decodeCursor(token) : (query.get(second ? "start-after" : "marker") ?? ""),
-      order: "asc" as const,
+      after: token ? decodeCursor(token) : { column: "name", order: "asc", name: startAfter },
     };
     await services.database.asOwner((owner) => findBucket(owner, bucket));
     const page = await services.database.asCaller(scopeOf(request, "object.list"), (caller) =>
@@ -194,7 +194,7 @@ export function listObjects(services: StorageServices): S3Handler {
             ContinuationToken: token ?? undefined,
             NextContinuationToken: next && encodeCursor(next),
           }
-        : { Marker: encode(options.after), NextMarker: next && encode(next) }),
+        : { Marker: encode(startAfter), NextMarker: next && encode(next.name) }),
       Contents: page.objects.map((object) => ({
         Key: encode(object.name),
         LastModified: object.updated_at.toISOString(),
