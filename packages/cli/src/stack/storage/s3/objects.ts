@@ -167,7 +167,7 @@ export function listObjects(services: StorageServices): S3Handler {
     const { c, bucket, query } = request;
     const second = query.get("list-type") === "2";
     const token = query.get("continuation-token");
-    const limit = Math.min(Number(query.get("max-keys") ?? 1000) || 0, 1000);
+    const limit = Math.min(Number(query.get("max-keys")) || 1000, 1000);
     const startAfter = query.get(second ? "start-after" : "marker") ?? "";
     const options: PageOptions = {
       prefix: query.get("prefix") ?? "",

@@ -161,6 +161,8 @@ test("listing folds what lies below a delimiter, page by page", async () => {
   expect(first).toMatchObject({ IsTruncated: true, KeyCount: 3 });
   expect(first.Contents?.map(({ Key }) => Key)).toEqual(["list/1", "list/2"]);
   expect(first.CommonPrefixes).toEqual([{ Prefix: "list/sub/" }]);
+  // A page of none would never end.
+  expect(await list({ MaxKeys: 0 })).toMatchObject({ IsTruncated: false, KeyCount: 4 });
   const second = await list({ ContinuationToken: first.NextContinuationToken });
   expect(second.Contents?.map(({ Key }) => Key)).toEqual(["list/z"]);
   expect((await s3.send(new ListBucketsCommand({}))).Buckets?.map(({ Name }) => Name)).toEqual([
