@@ -20,7 +20,12 @@ export default defineConfig({ project: "proj_console", dirs: ["./trigger"], maxD
   alter table public.notes enable row level security;
   create policy "own notes" on public.notes to authenticated using ((select auth.uid()) = user_id);
   grant all on public.notes to authenticated, service_role;
-  select behalf.audit('public.notes', owner_column => 'user_id');`,
+  select behalf.audit('public.notes', owner_column => 'user_id');
+  create table public.plans (user_id uuid not null default auth.uid(), body text not null);
+  alter table public.plans enable row level security;
+  create policy "own plans" on public.plans to authenticated using ((select auth.uid()) = user_id);
+  grant all on public.plans to authenticated;
+  select behalf.narrow('public.plans', strict => true);`,
   "supabase/seed.sql": `insert into auth.users (id, email) values ('${ada}', 'ada@example.com'), ('${grace}', 'grace@example.com');
   insert into public.notes (user_id, body) values
     ('${ada}', 'Ada: check the Bernoulli numbers'), ('${ada}', 'Ada: <img src=x onerror=alert(1)>'), ('${grace}', 'Grace: find the moth');`,
@@ -44,6 +49,14 @@ export const summariseNotes = userTask({
     const { data } = await supabase.from("notes").insert({ body }).select("id, user_id").single().throwOnError();
     await supabase.from("notes").update({ body: "Summary: " + body }).eq("id", data.id).throwOnError();
     return { read: notes.length, wrote: data };
+  },
+});
+
+export const planDay = userTask({
+  id: "plan-day",
+  retry: { maxAttempts: 1 },
+  run: async (_: { grant?: string }, { supabase }) => {
+    await supabase.from("plans").insert({ body: "Write to Grace" }).throwOnError();
   },
 });
 

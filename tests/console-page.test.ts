@@ -128,6 +128,28 @@ describe("the console in a browser", () => {
     expect(await page.locator(".event.log").count()).toBe(1);
   });
 
+  test("a grant is narrowed to what the form says, and the next one begins with that", async () => {
+    const form = page.getByRole("form", { name: "Run plan-day" });
+    const scope = form.getByLabel("Scope");
+    const run = () => form.getByRole("button", { name: "Run task" }).click();
+    await go("/tasks/plan-day");
+    await form.getByLabel("ada@example.com").check();
+    await form.getByText(/out of its reach: public\.plans$/).waitFor();
+    await run();
+    await page.waitForURL(/\/runs\/run_/);
+    await status("Failed");
+    expect(await page.locator(".error-head").textContent()).toContain("behalf_narrow_insert");
+    await go("/tasks/plan-day");
+    await form.getByLabel("ada@example.com").check();
+    await scope.fill("public.plans:insert");
+    await run();
+    await page.waitForURL(/\/runs\/run_/);
+    await status("Completed");
+    await go("/tasks/plan-day");
+    await form.getByLabel("ada@example.com").check();
+    expect(await scope.inputValue()).toBe("public.plans:insert");
+  });
+
   test("a failed run shows the line that threw, and can be replayed", async () => {
     const id = await endedRun("send-invoice", { customer: { name: "Ada" } });
     await go(`/runs/${id}`);
@@ -177,7 +199,9 @@ describe("the console in a browser", () => {
   test("runs are found by status, task and tag", async () => {
     await go("/runs");
     await page.getByRole("link", { name: "Failed" }).click();
-    await expect.poll(() => page.locator("tbody tr .status").allTextContents()).toEqual(["Failed", "Failed"]);
+    await expect
+      .poll(() => page.locator("tbody tr .status").allTextContents())
+      .toEqual(["Failed", "Failed", "Failed"]);
     await page.getByRole("link", { name: "All" }).click();
     await page.getByLabel("Task").selectOption("count-notes");
     await row("send-invoice").first().waitFor({ state: "detached" });
@@ -287,6 +311,7 @@ describe("for everyone", () => {
       await page.goto(origin + path);
       await page.locator("tbody tr, .run, .run-form, main > p").first().waitFor();
       await page.locator(".bottom").waitFor();
+      if (name === "task") await page.getByLabel("ada@example.com").check();
       expect(await page.textContent("#page"), name).not.toMatch(
         /NaN|(?<!of )undefined|Invalid Date|\[object/,
       );

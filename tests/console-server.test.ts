@@ -291,6 +291,12 @@ describe("what it does", () => {
     const refusals: [string, unknown, number, RegExp][] = [
       ["/api/tasks/absent/run", { payload: {} }, 404, /no task "absent"/],
       ["/api/tasks/note/run", { payload: [], as: ada }, 422, /JSON object/],
+      [
+        "/api/tasks/note/run",
+        { payload: {}, as: ada, scope: '"notes"' },
+        422,
+        /such as public\.notes:select/,
+      ],
       ["/api/tasks/note/run", 1, 400, /JSON object/],
       ["/api/runs/run_absent/cancel", {}, 404, /Run/],
       ["/api/absent", {}, 404, /no such question/],

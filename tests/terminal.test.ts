@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { auditMigrations } from "behalf/migrations";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { behalfCommand, type Started, startBehalfCommand } from "./support/behalf.ts";
 import { createProject, type TestProject } from "./support/projects.ts";
@@ -10,6 +11,12 @@ const files = {
   "package.json": JSON.stringify({ type: "module" }),
   "trigger.config.ts": `import { defineConfig } from "@trigger.dev/sdk";
 export default defineConfig({ project: "proj_terminal", dirs: ["./trigger"], maxDuration: 60 });`,
+  ...Object.fromEntries(
+    auditMigrations().map(({ name, sql }, index) => [
+      `supabase/migrations/2025010100000${index}_${name}.sql`,
+      sql,
+    ]),
+  ),
   "supabase/migrations/20260101000000_notes.sql": `create table public.notes (
     id bigint generated always as identity primary key,
     user_id uuid not null default auth.uid() references auth.users (id),
@@ -17,7 +24,12 @@ export default defineConfig({ project: "proj_terminal", dirs: ["./trigger"], max
   );
   alter table public.notes enable row level security;
   create policy "own notes" on public.notes to authenticated using ((select auth.uid()) = user_id);
-  grant all on public.notes to authenticated, service_role;`,
+  grant all on public.notes to authenticated, service_role;
+  create table public.plans (user_id uuid not null default auth.uid(), body text not null);
+  alter table public.plans enable row level security;
+  create policy "own plans" on public.plans to authenticated using ((select auth.uid()) = user_id);
+  grant all on public.plans to authenticated;
+  select behalf.narrow('public.plans', strict => true);`,
   "supabase/seed.sql": `insert into auth.users (id, email) values ('${ada}', 'ada@example.com');
   insert into public.notes (user_id, body) values ('${ada}', 'hers');`,
   "src/shout.ts": `interface Note {
@@ -62,6 +74,13 @@ export const notes = userTask({
     if (error) throw error;
     return data;
   },
+});
+export const plan = userTask({
+  id: "plan",
+  retry: { maxAttempts: 1 },
+  run: async (_: { grant: string }, { supabase }) => {
+    await supabase.from("plans").insert({ body: "to narrow" }).throwOnError();
+  },
 });`,
   "trigger/watched.ts": `import { task } from "@trigger.dev/sdk";
 export const watched = task({ id: "watched", run: async () => "one" });`,
@@ -95,7 +114,7 @@ describe("behalf dev", () => {
       "Postgres created and started",
       "PostgREST started",
       "Supabase answers at .*",
-      "5 tasks loaded",
+      "6 tasks loaded",
     ])
       expect(output).toMatch(new RegExp(`^  ✓ ${part} +[\\d.]+ m?s$`, "m"));
     expect(output).toMatch(/^Ready in [\d.]+ m?s\.$/m);
@@ -169,6 +188,21 @@ describe("behalf run", () => {
     const wrong = await behalf("run", "notes", "--as", ada, "--payload", "[1]");
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toMatch(/--payload has to be a JSON object.*\n.*ERR_USAGE_PAYLOAD/);
+  });
+
+  test("--scope narrows the grant, as tables that are narrowed strictly want it", async () => {
+    const as = (...more: string[]) => behalf("run", "plan", "--as", ada, ...more);
+    const without = await as();
+    expect(without.code).toBe(1);
+    expect(without.stdout).toMatch(/policy "behalf_narrow_insert" for table "plans"[\s\S]*Pass with --scope/);
+    expect(await as("--scope", "public.notes:select  public.plans:insert", "--json")).toMatchObject({
+      code: 0,
+    });
+    const words = await as("--scope", "");
+    expect(words.stderr).toMatch(/such as public\.notes:select/);
+    const nobody = await behalf("run", "plan", "--scope", "public.plans:insert");
+    expect(nobody.code).toBe(2);
+    expect(nobody.stderr).toMatch(/ERR_USAGE_SCOPE/);
   });
 
   test("--watch runs again when the code changes, and only then", async () => {
@@ -296,7 +330,7 @@ test("dev --json says everything, one object a line and nothing else", async () 
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(lines.every(({ type, at }) => typeof type === "string" && typeof at === "string")).toBe(true);
   expect(lines.find(({ type, name }) => type === "part" && name === "tasks")).toMatchObject({
-    message: "5 tasks loaded",
+    message: "6 tasks loaded",
     durationMs: expect.any(Number),
   });
   expect(lines.find(({ type }) => type === "ready")).toMatchObject({

@@ -127,14 +127,19 @@ export interface ConsoleTasks {
     payloadSchema: unknown;
     /** The last payload it was run with, to begin the form with. */
     lastPayload: unknown;
+    /** What the grant of that payload was narrowed to. */
+    lastScope: string | null;
   }[];
   problems: { file: string; line: number | null; message: string }[];
+  /** Tables that refuse a task whose grant has no scope. */
+  strictTables: string[];
 }
 
-/** POST /api/tasks/:task/run; answers `{ id }`. With `as`, a grant of that user is sealed for this payload, as an app would. */
+/** POST /api/tasks/:task/run; answers `{ id }`. With `as`, a grant of that user is sealed for this payload, as an app would; `scope` narrows it. */
 export interface ConsoleRunRequest {
   payload: unknown;
   as?: string | undefined;
+  scope?: string | undefined;
 }
 
 /** GET /api/schedules */

@@ -46,6 +46,18 @@ export class ProjectDatabase {
     return readAudit(this.#pool, { run, limit: mostEntries, first: "oldest" });
   }
 
+  /** Tables that a task without a scope can't use. */
+  async strictTables(): Promise<string[]> {
+    const { rows } = await this.#pool.query<{ there: boolean }>(
+      "select to_regprocedure('behalf.strictly_narrowed()') is not null as there",
+    );
+    if (!rows[0]?.there) return [];
+    const { rows: tables } = await this.#pool.query<{ name: string }>(
+      "select name from unnest(behalf.strictly_narrowed()) as name order by name",
+    );
+    return tables.map(({ name }) => name);
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
   }

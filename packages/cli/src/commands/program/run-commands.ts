@@ -10,6 +10,7 @@ export function addRunCommands(program: Command): void {
     .argument("<task-id>")
     .option("--payload <json>", "the task's payload")
     .option("--as <user-id>", "seal a grant of this user for the run, as an app does")
+    .option("--scope <words>", "with --as: what the grant is narrowed to, such as public.notes:select")
     .option("--watch", "run it again whenever the code changes, until Ctrl-C")
     .option(...dir)
     .option("--json", "print one JSON object; with --watch, one a line")

@@ -15,6 +15,7 @@ export interface RunOptions {
   dir: string;
   payload?: string;
   as?: string;
+  scope?: string;
   watch?: boolean;
   json?: boolean;
 }
@@ -60,7 +61,7 @@ export async function run(task: string, options: RunOptions): Promise<number> {
   }
 }
 
-function parsePayload({ payload: text, as }: RunOptions): unknown {
+function parsePayload({ payload: text, as, scope }: RunOptions): unknown {
   let payload: unknown;
   try {
     payload = text === undefined ? undefined : JSON.parse(text);
@@ -71,6 +72,11 @@ function parsePayload({ payload: text, as }: RunOptions): unknown {
       { cause },
     );
   }
+  if (as === undefined && scope !== undefined)
+    throw new UsageError(
+      "ERR_USAGE_SCOPE",
+      "--scope narrows a grant, and without --as none is sealed. Name the user with --as.",
+    );
   if (as === undefined) return payload;
   const fields = payload ?? {};
   if (typeof fields !== "object" || Array.isArray(fields))
@@ -116,12 +122,15 @@ async function runOnEachChange(job: Job): Promise<number> {
   return interruptedCode;
 }
 
-async function execute({ project, target, task, payload, options, signal }: Job): Promise<RunResult> {
+async function execute(job: Job): Promise<RunResult> {
+  const { project, target, task, payload, options, signal } = job;
   const { endpoints } = target;
   const sealed =
     options.as === undefined
       ? payload
-      : await withGrant(createSealer(project, endpoints), options.as, task, payload);
+      : await withGrant(createSealer(project, endpoints), options.as, task, payload, {
+          scope: options.scope,
+        });
   const { id } = await tasks.trigger(task, sealed);
   const cancel = () => {
     printError(`Cancelling ${id} … (Ctrl-C again leaves it)`);
@@ -149,7 +158,7 @@ async function execute({ project, target, task, payload, options, signal }: Job)
   };
   if (options.json && options.watch) print(JSON.stringify(result));
   else if (options.json) printJson(result);
-  else printResult(result, project);
+  else printResult(result, job);
   return result;
 }
 
@@ -158,9 +167,14 @@ function printProblems({ project: { folder } }: Job, problems: Parameters<typeof
     for (const line of problemLines(problem, { folder, stream: process.stderr })) printError(line);
 }
 
-function printResult({ status, task, id, attempts, output, error }: RunResult, { folder }: Project): void {
+function printResult(
+  { status, task, id, attempts, output, error }: RunResult,
+  { project, options }: Job,
+): void {
   const colour = status === "COMPLETED" ? "green" : "red";
   print(`${styled(colour, status)}  ${task}  ${id}  attempts: ${attempts}`);
   if (output !== null) printJson(output);
-  if (error) for (const line of errorLines(error, { folder })) print(`  ${line}`);
+  if (error) for (const line of errorLines(error, { folder: project.folder })) print(`  ${line}`);
+  if (error && options.as !== undefined && error.message.includes('policy "behalf_narrow_'))
+    print("  The grant's scope doesn't name this. Pass with --scope what the app grants for the task.");
 }

@@ -6,14 +6,16 @@ import { navigate, runHref } from "../router.js";
 import { beginPayload } from "./begin-payload.js";
 import { checkPayload } from "./check-payload.js";
 import { PayloadField } from "./payload-field.js";
+import { ScopeField } from "./scope-field.js";
 import { UserPicker } from "./user-picker.js";
 
 type Task = ConsoleTasks["tasks"][number];
 
 /** Runs a task with a payload, as a user or not, and goes to the run. */
-export function RunForm({ task }: { task: Task }) {
+export function RunForm({ task, strictTables }: { task: Task; strictTables: string[] }) {
   const [text, setText] = useState(() => beginPayload(task.lastPayload, task.payloadSchema));
   const [user, setUser] = useState<string>();
+  const [scope, setScope] = useState(task.lastScope ?? "");
   const [failure, setFailure] = useState<ApiError>();
   const [busy, setBusy] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
@@ -26,7 +28,11 @@ export function RunForm({ task }: { task: Task }) {
     setBusy(true);
     setFailure(undefined);
     try {
-      const request: ConsoleRunRequest = { payload: checked.payload, as: user };
+      const request: ConsoleRunRequest = {
+        payload: checked.payload,
+        as: user,
+        ...(user && scope.trim() ? { scope } : {}),
+      };
       const { id } = await post<{ id: string }>(`/api/tasks/${encodeURIComponent(task.id)}/run`, request);
       navigate(runHref(id));
     } catch (error) {
@@ -52,7 +58,10 @@ export function RunForm({ task }: { task: Task }) {
         onInput={setText}
         onRun={run}
       />
-      <UserPicker chosen={user} onChoose={setUser} />
+      <div>
+        <UserPicker chosen={user} onChoose={setUser} />
+        {user && <ScopeField text={scope} strictTables={strictTables} onInput={setScope} />}
+      </div>
       <Failure error={failure} />
       <button type="submit" class="button main" aria-disabled={busy || refused}>
         Run task

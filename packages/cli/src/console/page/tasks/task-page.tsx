@@ -34,7 +34,7 @@ export function TaskPage({ id }: { id: string }) {
       {value && <FileProblems problems={value.problems} />}
       {!value && !error && <Loading />}
       {value && !task && <Empty>The project has no task of this name now.</Empty>}
-      {task && <RunForm task={task} />}
+      {task && <RunForm task={task} strictTables={value?.strictTables ?? []} />}
       {recent.value && recent.value.runs.length > 0 && (
         <section>
           <div class="title-line">
