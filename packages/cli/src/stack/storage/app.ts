@@ -59,6 +59,9 @@ export function createStorage(options: StorageOptions): Storage {
   app.all("/render/*", () => {
     throw failures.notImplemented("Image transformation");
   });
+  app.all("/cdn/*", () => {
+    throw failures.notImplemented("Purging a CDN");
+  });
   app.all("/vector/*", () => {
     throw failures.notImplemented("Vector storage");
   });

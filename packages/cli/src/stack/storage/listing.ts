@@ -18,11 +18,9 @@ export interface ListOptions {
   limit: number;
   offset: number;
   search: string;
-  sortColumn: string;
-  sortOrder: string;
+  sortColumn: (typeof sortColumns)[number] | "last_accessed_at";
+  sortOrder: (typeof orders)[number];
 }
-
-const sortable = new Set(["name", "updated_at", "created_at", "last_accessed_at"]);
 
 /** What is directly below a folder, as file browsers show it: names relative to the folder, compared without regard to case. */
 export async function listFolder(
@@ -31,8 +29,7 @@ export async function listFolder(
   options: ListOptions,
 ): Promise<ListedEntry[]> {
   const folder = options.prefix && !options.prefix.endsWith("/") ? `${options.prefix}/` : options.prefix;
-  const column = sortable.has(options.sortColumn) ? options.sortColumn : "name";
-  const order = options.sortOrder === "desc" ? "desc" : "asc";
+  const { sortColumn: column, sortOrder: order } = options;
   const sorting =
     column === "name" ? `lower(name) collate "C" ${order}` : `(id is null) desc, ${column} ${order}, name`;
   const { rows } = await database.query<ListedEntry>(
@@ -52,10 +49,13 @@ export async function listFolder(
   return rows;
 }
 
+export const sortColumns = ["name", "created_at", "updated_at"] as const;
+export const orders = ["asc", "desc"] as const;
+
 /** Where a page begins: behind the entry that its fields name. */
 export interface Cursor {
-  column: "name" | "created_at" | "updated_at";
-  order: "asc" | "desc";
+  column: (typeof sortColumns)[number];
+  order: (typeof orders)[number];
   name: string;
   /** What the entry has in `column`, to the millisecond; not where that is its name. */
   time?: string | undefined;
@@ -125,9 +125,6 @@ export async function listPage(database: Database, bucket: string, options: Page
   };
 }
 
-export const isSortColumn = (column: unknown): column is Cursor["column"] =>
-  column === "name" || column === "created_at" || column === "updated_at";
-
 /** Opaque to the caller, who gives it back for the next page. */
 export const encodeCursor = (cursor: Cursor) => Buffer.from(JSON.stringify(cursor)).toString("base64");
 
@@ -136,7 +133,13 @@ export function decodeCursor(text: string): Cursor {
   const { column, order, name, time } = (parseObject(Buffer.from(text, "base64").toString()) ??
     {}) as Partial<Cursor>;
   const isTimed = column === "name" || !Number.isNaN(Date.parse(`${time}`));
-  if (!isSortColumn(column) || !isTimed || (order !== "asc" && order !== "desc") || typeof name !== "string")
+  if (
+    !column ||
+    !sortColumns.includes(column) ||
+    !isTimed ||
+    (order !== "asc" && order !== "desc") ||
+    typeof name !== "string"
+  )
     throw failures.invalidRequest("Invalid Parameter continuation token");
   return { column, order, name, time: column === "name" ? undefined : new Date(`${time}`).toISOString() };
 }

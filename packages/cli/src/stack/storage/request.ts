@@ -50,6 +50,12 @@ export class Body {
     return this.#typed(name, (value) => typeof value === "string", "string");
   }
 
+  oneOf<const T extends string>(name: string, values: readonly T[]): T | undefined {
+    const value = this.text(name);
+    if (value === undefined || values.some((allowed) => allowed === value)) return value as T | undefined;
+    throw failures.invalidShape(`body/${name} must be equal to one of the allowed values`);
+  }
+
   /** @throws {StorageFailure} where it is missing. */
   required(name: string): string {
     const value = this.text(name);

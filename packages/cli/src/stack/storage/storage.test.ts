@@ -235,9 +235,25 @@ test("listing, moving, copying, removing", async () => {
   const bad = await files.listV2({ prefix: `${ada}/list/`, cursor: "bm90IG9uZQ==" });
   expect(bad.error).toMatchObject({ message: "Invalid Parameter continuation token" });
 
+  const unsortable = await files.list(`${ada}/list`, { sortBy: { column: "size", order: "asc" } });
+  expect(unsortable.error).toMatchObject({ message: expect.stringContaining("one of the allowed values") });
   expect((await files.move(`${ada}/list/a.txt`, `${ada}/list/moved.txt`)).error).toBeNull();
   expect((await files.copy(`${ada}/list/moved.txt`, `${ada}/list/copy.txt`)).error).toBeNull();
   expect(await names(`${ada}/list`)).toEqual(["b.txt", "copy.txt", "moved.txt", "sub"]);
+  const copyAs = async (copyMetadata: boolean) => {
+    const [sourceKey, destinationKey] = [`${ada}/list/copy.txt`, `${ada}/retyped`];
+    const sent = {
+      bucketId: "files",
+      sourceKey,
+      destinationKey,
+      metadata: { mimetype: "text/x" },
+      copyMetadata,
+    };
+    const headers = { authorization: `Bearer ${stack.keys.serviceRoleKey}`, "x-upsert": "true" };
+    await raw("/object/copy", { method: "POST", headers, body: JSON.stringify(sent) });
+    return (await files.info(destinationKey)).data?.contentType;
+  };
+  expect([await copyAs(true), await copyAs(false)]).toEqual(["text/plain;charset=UTF-8", "text/x"]);
   const removed = await files.remove([`${ada}/list/moved.txt`, `${ada}/list/nothing.txt`]);
   expect(removed.data?.map((object) => object.name)).toEqual([`${ada}/list/moved.txt`]);
   expect(await textOf(await files.download(`${ada}/list/copy.txt`))).toBe("a.txt");

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { failures } from "../failure.js";
-import { decodeCursor, encodeCursor, isSortColumn, listFolder, listPage } from "../listing.js";
+import { decodeCursor, encodeCursor, listFolder, listPage, orders, sortColumns } from "../listing.js";
 import { checkObjectName } from "../names.js";
 import { findNames, findObject } from "../objects.js";
 import { Body, type StorageEnv, scopeOf, userMetadataOf } from "../request.js";
@@ -21,8 +21,8 @@ export function objectRoutes(services: StorageServices, signatures: UrlSignature
       limit: Math.min(body.whole("limit", 1) ?? 100, 1500),
       offset: body.whole("offset", 0) ?? 0,
       search: body.text("search") ?? "",
-      sortColumn: sort?.text("column") ?? "name",
-      sortOrder: sort?.text("order") ?? "asc",
+      sortColumn: sort?.oneOf("column", [...sortColumns, "last_accessed_at"]) ?? "name",
+      sortOrder: sort?.oneOf("order", orders) ?? "asc",
     };
     const scope = scopeOf(c, "storage.object.list");
     return c.json(
@@ -34,10 +34,8 @@ export function objectRoutes(services: StorageServices, signatures: UrlSignature
     const body = await Body.of(c);
     const cursor = body.text("cursor");
     const sort = body.body("sortBy");
-    const column = sort?.text("column") ?? "name";
-    if (!isSortColumn(column))
-      throw failures.invalidShape("body/sortBy/column must be equal to one of the allowed values");
-    const order = sort?.text("order") === "desc" ? ("desc" as const) : ("asc" as const);
+    const column = sort?.oneOf("column", sortColumns) ?? "name";
+    const order = sort?.oneOf("order", orders) ?? "asc";
     const options = {
       prefix: body.text("prefix") ?? "",
       delimiter: body.flag("with_delimiter") ? "/" : undefined,
@@ -60,13 +58,17 @@ export function objectRoutes(services: StorageServices, signatures: UrlSignature
   app.post("/object/copy", async (c) => {
     const body = await Body.of(c);
     const { from, to } = placesOf(body);
+    const keep = body.flag("copyMetadata") ?? true;
     const metadata = body.body("metadata");
     const [mimetype, cacheControl] = [metadata?.text("mimetype"), metadata?.text("cacheControl")];
     const copy = await copyObject(services, scopeOf(c, "storage.object.copy"), from, to, {
       upsert: c.req.header("x-upsert") === "true",
-      keepUserMetadata: body.flag("copyMetadata") ?? true,
+      keepUserMetadata: keep,
       userMetadata: userMetadataOf(c.req.header("x-metadata")),
-      metadata: { ...(mimetype ? { mimetype } : {}), ...(cacheControl ? { cacheControl } : {}) },
+      // Those of the original count unless its metadata is left behind.
+      metadata: keep
+        ? undefined
+        : { ...(mimetype ? { mimetype } : {}), ...(cacheControl ? { cacheControl } : {}) },
     });
     return c.json({ Id: copy.id, Key: `${to.bucket}/${to.name}`, ...copy });
   });
