@@ -27,12 +27,13 @@ export const report = task({
     superuser: Object.entries(process.env).filter(([name, value]) => name === "BEHALF_DATABASE_URL" || value?.includes("supabase_admin")),
   }),
 });
-// Never ends on the second machine; on the first it says which attempt it was.
+// Never ends on the second machine; on the first it waits for the token that the second made.
 export const movable = task({
   id: "movable",
   run: async ({ started }: { started: string }, { ctx }) => {
-    if (process.env.MACHINE !== "second") return { attempt: ctx.attempt.number };
-    const { id, url } = await wait.createToken();
+    const { id, url } = await wait.createToken({ idempotencyKey: ctx.run.id });
+    if (process.env.MACHINE !== "second")
+      return { attempt: ctx.attempt.number, token: id, answer: await wait.forToken(id).unwrap() };
     await writeFile(started, JSON.stringify({ pid: process.pid, token: id, url }));
     for (;;) await sleep(1000);
   },
@@ -162,13 +163,13 @@ test("a second machine executes what the first has no room for, with the environ
   await expect.poll(() => ask(`/api/v3/runs/${occupying}`)).toMatchObject({ status: "COMPLETED" });
   expect(await ask(`/api/v3/runs/${moved}`)).toMatchObject({ status: "EXECUTING", attemptCount: 1 });
   worker.child.kill("SIGKILL");
-  await expect
-    .poll(() => ask(`/api/v3/runs/${moved}`))
-    .toMatchObject({ status: "COMPLETED", attemptCount: 2, output: { attempt: 2 } });
+  await expect.poll(() => ask(`/api/v3/runs/${moved}`)).toMatchObject({ status: "WAITING", attemptCount: 2 });
   await untilGone(pid);
   // Its tokens' callback URLs outlive it.
-  await fetch(url, { method: "POST", body: '"called back"' });
-  expect(await ask(`/api/v1/waitpoints/tokens/${token}`)).toMatchObject({ status: "COMPLETED" });
+  await fetch(url, { method: "POST", body: JSON.stringify({ by: "Grace" }) });
+  await expect
+    .poll(() => ask(`/api/v3/runs/${moved}`))
+    .toMatchObject({ status: "COMPLETED", output: { attempt: 2, token, answer: { by: "Grace" } } });
 });
 
 test("beside a running dev it needs nothing, Ctrl-C ends it, and so does the end of the dev", async () => {
