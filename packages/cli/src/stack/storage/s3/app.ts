@@ -34,6 +34,9 @@ import { readTarget, type S3Handler } from "./request.js";
 import { type ClaimedSignature, readSignature, verifySignature } from "./signature.js";
 import { writeXml } from "./xml.js";
 
+const notImplemented = () =>
+  new StorageFailure(501, "NotImplemented", "This S3 command is not part of the embedded stack.");
+
 export interface S3Options {
   services: StorageServices;
   /** The project's own access key, for whom no policy holds. */
@@ -65,13 +68,14 @@ export function createS3({ services, credentials, anonKey, verifyToken, onFailur
     const { incoming } = c.env;
     try {
       const target = readTarget(incoming);
+      // Its signature is among the fields, where nothing here looks.
+      if (c.req.header("content-type")?.startsWith("multipart/form-data")) throw notImplemented();
       const signature = readSignature(incoming);
       const secret = secretOf(signature);
       verifySignature(incoming, signature, secret);
       const caller = await callerOf(signature);
       const handler = handlers[commandOf(c, target)];
-      if (!handler)
-        throw new StorageFailure(501, "NotImplemented", "This S3 command is not part of the embedded stack.");
+      if (!handler) throw notImplemented();
       return await handler({ ...target, c, caller, signature, secret });
     } catch (error) {
       const failure = failureOf(error);

@@ -281,6 +281,9 @@ test("limits hold, and what isn't there says so instead of doing something else"
   await expect(s3.send(large)).rejects.toMatchObject({ name: "EntityTooLarge" });
   await expect(s3.send(put("a/../b", "x"))).rejects.toThrow();
   expect((await s3.send(new GetObjectTaggingCommand(at("empty")))).TagSet).toEqual([]);
+  const form = new FormData();
+  form.set("policy", "e30=");
+  expect((await fetch(`${stack.s3.endpoint}/files`, { method: "POST", body: form })).status).toBe(501);
   await expect(s3.send(new GetObjectAclCommand(at("empty")))).rejects.toMatchObject({
     name: "NotImplemented",
   });
