@@ -25,7 +25,7 @@ export interface FunctionsOptions {
 
 /** A function and the state of the files it was started from. */
 interface Served {
-  version: number;
+  version: string;
   process: Promise<FunctionProcess | undefined>;
 }
 
@@ -36,7 +36,7 @@ export function createFunctions(options: FunctionsOptions): Hono<GatewayEnv> {
   let deno: Promise<string> | undefined;
 
   function serve(name: string, config: FunctionConfig): Promise<FunctionProcess | undefined> {
-    const version = latestChange(folder);
+    const version = stateOf(folder);
     const known = served.get(name);
     if (known && known.version === version) return known.process;
     void known?.process.then((old) => old?.process.stop("SIGTERM", "SIGKILL"));
@@ -157,12 +157,13 @@ function readSecrets(folder: string): Record<string, string> {
   }
 }
 
-function latestChange(folder: string): number {
-  let latest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile() || entry.parentPath.includes("node_modules")) continue;
-    const changed = statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    latest = Math.max(latest, changed);
-  }
-  return latest;
+/** Which files there are and when each was written: one that is gone, or replaced by an older one, is a change, too. */
+function stateOf(folder: string): string {
+  const files = readdirSync(folder, { withFileTypes: true, recursive: true }).flatMap((entry) => {
+    // Deno writes its lock file itself.
+    if (!entry.isFile() || entry.parentPath.includes("node_modules") || entry.name === "deno.lock") return [];
+    const path = join(entry.parentPath, entry.name);
+    return [`${path} ${statSync(path, { throwIfNoEntry: false })?.mtimeMs}`];
+  });
+  return files.join("\n");
 }

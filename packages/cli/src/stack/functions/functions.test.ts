@@ -1,3 +1,5 @@
+import { renameSync, utimesSync } from "node:fs";
+import { join } from "node:path";
 import { createBehalf } from "behalf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ada, startTestStack, type TestStack } from "../test-support.js";
@@ -105,5 +107,14 @@ describe("/functions/v1", () => {
     stack.folder.write({ "supabase/functions/broken/index.ts": `Deno.serve(() => new Response("mended"));` });
     const mended = await call();
     expect([mended.status, await mended.text()]).toEqual([200, "mended"]);
+    stack.folder.write({
+      "supabase/functions/broken/older.ts": `Deno.serve(() => new Response("older"));`,
+      "supabase/functions/_shared/newest.ts": "",
+    });
+    const folder = join(stack.folder.path, "supabase/functions/broken");
+    utimesSync(join(folder, "older.ts"), 1, 1);
+    expect(await (await call()).text()).toBe("mended");
+    renameSync(join(folder, "older.ts"), join(folder, "index.ts"));
+    expect(await (await call()).text()).toBe("older");
   });
 });
