@@ -1,3 +1,5 @@
+import type { SupabaseClient } from "@supabase/supabase-js";
+
 const inspect = Symbol.for("nodejs.util.inspect.custom");
 
 const hidden = { enumerable: false };
@@ -22,6 +24,13 @@ export const realtimeSecrets = [
   "channels",
   "socketAdapter",
 ];
+
+/** Redacts a Realtime client's channels as it makes them: each holds the key in an address, and the token once it joins. */
+export function redactChannels(realtime: SupabaseClient["realtime"]): void {
+  const make = realtime.channel.bind(realtime);
+  const value: typeof make = (...args) => redact(make(...args), "RealtimeChannel {}");
+  Object.defineProperty(realtime, "channel", { value, configurable: true, writable: true });
+}
 
 /** Makes an object print as `label`, its members left as they are. */
 export function describeAs<T extends object>(object: T, label: string): T {

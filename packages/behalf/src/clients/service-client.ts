@@ -1,7 +1,7 @@
 import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { type Config, requireSecretKey } from "../config/read-config.js";
 import type { Clock } from "../tokens/clock.js";
-import { redact } from "./redact.js";
+import { redact, redactChannels } from "./redact.js";
 import { webSocketTransport } from "./transport.js";
 
 /** Makes a client for the service role. It stays the service role's, even if somebody signs in on it. */
@@ -18,6 +18,7 @@ export function createServiceClient(
   });
   for (const part of [client.realtime, client.auth, client.auth.admin])
     redact(part, `${part.constructor.name} {}`);
+  redactChannels(client.realtime);
   return redact(client, "SupabaseClient { service }");
 }
 

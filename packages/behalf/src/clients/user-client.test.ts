@@ -290,6 +290,9 @@ describe("nothing leaks", () => {
       supabase.from("notes").select(),
       supabase.storage,
       supabase.functions,
+      supabase.channel("room"),
+      admin.channel("room"),
+      admin.realtime.channel("another room"),
     ]) {
       const { data: packet } = await stringifyIO({ value });
       const views = [

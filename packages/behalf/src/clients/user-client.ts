@@ -2,7 +2,7 @@ import { createClient, type SupabaseClient } from "@supabase/supabase-js";
 import { type Config, requireUserKeys } from "../config/read-config.js";
 import type { Clock } from "../tokens/clock.js";
 import type { Session } from "../tokens/session.js";
-import { realtimeSecrets, redact } from "./redact.js";
+import { realtimeSecrets, redact, redactChannels } from "./redact.js";
 import { webSocketTransport } from "./transport.js";
 import { createUserFetch } from "./user-fetch.js";
 
@@ -18,5 +18,6 @@ export function createUserClient(config: Config, session: Session, clock: Clock)
   });
   // The parts hold the key and the token too.
   redact(client.realtime, "RealtimeClient {}", realtimeSecrets);
+  redactChannels(client.realtime);
   return redact(client, "SupabaseClient { user }");
 }
