@@ -152,6 +152,9 @@ describe("over HTTP, nobody starts a report as another", () => {
     const adas = task as typeof client;
     expect((await adas.from("expenses").select("id")).data).toHaveLength(5);
     expect((await adas.from("expenses").delete().gt("id", 0).select("id")).data).toEqual([]);
+    const reading = { as: ada, scope: "public.expenses:select" };
+    const run = await app.suite.runTask("write-report", { month: "2026-10" }, reading);
+    expect(run).toMatchObject({ ok: false, error: { message: expect.stringContaining("reports") } });
   });
 });
 

@@ -56,9 +56,9 @@ export async function startBehalf<Database = unknown>(
     trigger: () => starting,
     asUser: (userId, user) => behalf.asUser(userId, user),
     asService,
-    async runTask(task, payload, { as } = {}) {
+    async runTask(task, payload, { as, scope } = {}) {
       const runtime = await starting;
-      const sealed = as === undefined ? payload : await withGrant(behalf, as, task, payload);
+      const sealed = as === undefined ? payload : await withGrant(behalf, as, task, payload, { scope });
       const { id } = await runtime.trigger(task, sealed);
       const { status, attempts, output, error } = await runtime.waitForRun(id);
       const run =

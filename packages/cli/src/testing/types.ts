@@ -33,7 +33,7 @@ export interface BehalfSuite<Database> {
   asService(options?: ServiceOptions): BehalfClient<Database>;
   /**
    * Runs a task as an app would have it run, and waits for its end. With `as`, a grant of that user is sealed for this task and payload
-   * and put into `payload.grant`.
+   * and put into `payload.grant`; with `scope`, the grant is narrowed to these words (`public.notes:select public.notes:insert`).
    *
    * @example
    * ```ts
@@ -43,7 +43,7 @@ export interface BehalfSuite<Database> {
   runTask<Task extends AnyTask>(
     task: Task["id"],
     payload: TaskPayload<Task>,
-    options?: { as?: string },
+    options?: { as?: string; scope?: string },
   ): Promise<EndedRun<TaskOutput<Task>>>;
   /**
    * Asserts what a table holds for somebody: a user's id, or nobody for the service role. Rows are compared by the columns that `expected` names,
