@@ -1,7 +1,9 @@
 import { decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readConfig } from "../config/read-config.js";
 import { startStack } from "../index.js";
-import { ada, notesProject, startTestStack, type TestStack } from "../test-support.js";
+import { ada, makeFolder, notesProject, startTestStack, type TestStack } from "../test-support.js";
+import { checkStrength } from "./passwords.js";
 
 let stack: TestStack;
 let newest: JWK;
@@ -147,4 +149,33 @@ test("a file of keys that can't sign is refused by name", async () => {
     code: "ERR_STACK_CONFIG_INVALID",
     message: expect.stringContaining("signing_keys.json holds a key that is no private"),
   });
+});
+
+test("what config.toml asks of passwords is asked for", () => {
+  const folder = makeFolder({
+    "supabase/config.toml":
+      '[auth]\nminimum_password_length = 8\npassword_requirements = "lower_upper_letters_digits"\n',
+  });
+  const { auth, ignored } = readConfig(folder.path);
+  expect(ignored).toEqual([]);
+  const failureOf = (password: string) => {
+    try {
+      checkStrength(password, auth);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  };
+  expect(failureOf("Correct horse 1")).toBeUndefined();
+  expect(failureOf("correct horse 1")).toMatchObject({
+    code: "weak_password",
+    message: expect.stringContaining("at least one character of each: abc"),
+    extra: { weak_password: { reasons: ["characters"] } },
+  });
+  expect(failureOf("short")).toMatchObject({
+    extra: { weak_password: { reasons: ["length", "characters"] } },
+  });
+  folder.write({ "supabase/config.toml": '[auth]\npassword_requirements = "hard"\n' });
+  expect(() => readConfig(folder.path)).toThrow("auth.password_requirements");
+  folder.remove();
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { AuthConfig } from "../config/types.js";
 import type { Queryable } from "./database.js";
 import { AuthFailure } from "./failure.js";
 
@@ -24,12 +25,34 @@ export async function matchesPassword(database: Queryable, password: string, has
 /** In the form of a hash, and of no password. */
 export const unusableHash = () => `$2a$10$${randomBytes(40).toString("hex").slice(0, 53)}`;
 
-/** @throws {AuthFailure} for a password that is shorter than the project asks for, or longer than bcrypt reads. */
-export function checkStrength(password: string, minimum: number): void {
-  if (Buffer.byteLength(password) > 72)
+/** @throws {AuthFailure} for a password that is weaker than the project asks for, or longer than bcrypt reads. */
+export function checkStrength(
+  password: string,
+  {
+    minimumPasswordLength,
+    passwordCharacters,
+  }: Pick<AuthConfig, "minimumPasswordLength" | "passwordCharacters">,
+): void {
+  const bytes = Buffer.byteLength(password);
+  if (bytes > 72)
     throw new AuthFailure(400, "validation_failed", "Password cannot be longer than 72 characters");
-  if (password.length >= minimum) return;
-  throw new AuthFailure(422, "weak_password", `Password should be at least ${minimum} characters.`, {
-    weak_password: { reasons: ["length"] },
-  });
+  const isLacking = (characters: string) =>
+    ![...characters].some((character) => password.includes(character));
+  const weaknesses = [
+    ...(bytes < minimumPasswordLength
+      ? [{ reason: "length", message: `Password should be at least ${minimumPasswordLength} characters.` }]
+      : []),
+    ...(passwordCharacters.some(isLacking)
+      ? [
+          {
+            reason: "characters",
+            message: `Password should contain at least one character of each: ${passwordCharacters.join(", ")}.`,
+          },
+        ]
+      : []),
+  ];
+  if (weaknesses.length === 0) return;
+  const message = weaknesses.map((weakness) => weakness.message).join(" ");
+  const reasons = weaknesses.map(({ reason }) => reason);
+  throw new AuthFailure(422, "weak_password", message, { weak_password: { reasons } });
 }

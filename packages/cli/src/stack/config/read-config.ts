@@ -30,6 +30,7 @@ export function readConfig(project: string | undefined): StackConfig {
       enableEmailSignup: settings.boolean("auth.email.enable_signup", true),
       confirmEmail: settings.boolean("auth.email.enable_confirmations", false),
       minimumPasswordLength: settings.number("auth.minimum_password_length", 6),
+      passwordCharacters: readPasswordCharacters(settings),
       refreshTokenRotation: settings.boolean("auth.enable_refresh_token_rotation", true),
       refreshTokenReuseInterval: settings.number("auth.refresh_token_reuse_interval", 10),
       siteUrl: settings.string("auth.site_url", "http://127.0.0.1:3000"),
@@ -50,6 +51,26 @@ export function readConfig(project: string | undefined): StackConfig {
   if (file && keysPath) config.auth.signingKeys = readSigningKeys(resolve(dirname(file), keysPath));
   config.ignored = settings.unread();
   return config;
+}
+
+const [lower, upper, digits] = ["abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789"];
+/** As the Supabase CLI names them, with the characters that Auth is then told. */
+const passwordCharacters: Record<string, string[]> = {
+  "": [],
+  letters_digits: [`${lower}${upper}`, digits],
+  lower_upper_letters_digits: [lower, upper, digits],
+  lower_upper_letters_digits_symbols: [lower, upper, digits, "!@#$%^&*()_+-=[]{};'\\:\"|<>?,./`~"],
+};
+
+function readPasswordCharacters(settings: Settings): string[] {
+  const name = settings.string("auth.password_requirements", "");
+  const characters = passwordCharacters[name];
+  if (characters) return characters;
+  const known = Object.keys(passwordCharacters).filter(Boolean).join(", ");
+  throw new StackError(
+    "ERR_STACK_CONFIG_INVALID",
+    `auth.password_requirements of supabase/config.toml must be empty or one of ${known}.`,
+  );
 }
 
 /** A dot in a bucket's name would be taken for a section's: such ones stay among what isn't honoured. */

@@ -21,6 +21,8 @@ export interface AuthConfig {
   /** Whether an address has to be confirmed before its first sign-in. Off, as in the Supabase CLI: no mail is sent here. */
   confirmEmail: boolean;
   minimumPasswordLength: number;
+  /** Of each a password needs at least one character. */
+  passwordCharacters: string[];
   refreshTokenRotation: boolean;
   /** Seconds in which a rotated refresh token may be used again. */
   refreshTokenReuseInterval: number;

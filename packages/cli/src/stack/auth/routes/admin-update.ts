@@ -12,7 +12,7 @@ export async function updateByAdmin(context: AuthContext, user: UserRow, input: 
   const [email, phone, password] = [input.email(), input.phone(), input.text("password")];
   const ban = input.text("ban_duration");
   const banSeconds = ban ? parseBanDuration(ban) : undefined;
-  if (password !== undefined) checkStrength(password, config.minimumPasswordLength);
+  if (password !== undefined) checkStrength(password, config);
   const encrypted = password === undefined ? undefined : await hashPassword(pool, password);
   const emailConfirm = input.flag("email_confirm");
   const phoneConfirm = input.flag("phone_confirm");

@@ -49,7 +49,7 @@ async function signUpByEmail(
   const { config, pool } = context;
   const password = input.text("password");
   if (!password) throw new AuthFailure(400, "validation_failed", "Signup requires a valid password");
-  checkStrength(password, config.minimumPasswordLength);
+  checkStrength(password, config);
   if (input.text("phone"))
     throw new AuthFailure(400, "phone_provider_disabled", "Phone signups are disabled");
   if (!config.enableEmailSignup)

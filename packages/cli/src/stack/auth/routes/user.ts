@@ -75,7 +75,7 @@ async function checkNewPassword(
   password: string,
   email: string | undefined,
 ): Promise<void> {
-  checkStrength(password, config.minimumPasswordLength);
+  checkStrength(password, config);
   if (user.is_anonymous && !email) {
     throw new AuthFailure(
       422,
