@@ -148,6 +148,8 @@ test("listing goes by pages, newest first", async () => {
   expect(data.users.map((user) => user.email)).toEqual(["listed-3@example.com", "listed-2@example.com"]);
   const { total, lastPage, nextPage } = data as { total: number; lastPage: number; nextPage: number };
   expect({ lastPage, nextPage }).toEqual({ lastPage: Math.ceil(total / 2), nextPage: 2 });
+  const beyond = await admin().listUsers({ page: 10 ** 20 });
+  expect(beyond.error).toMatchObject({ status: 400, code: "validation_failed" });
   const all = await admin().listUsers({ perPage: 1000 });
   expect(all.data.users).toHaveLength(total);
 });

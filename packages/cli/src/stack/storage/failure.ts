@@ -90,6 +90,11 @@ export function failureOf(error: unknown): StorageFailure {
       );
     case "42704":
       return failures.accessDenied(error.message, error);
+    // A NUL, which Postgres' text can't hold; a negative limit or offset.
+    case "22021":
+    case "22P05":
+    case "2201W":
+    case "2201X":
     case "22P02":
     case "22023":
       return new StorageFailure(400, "InvalidParameter", error.message);

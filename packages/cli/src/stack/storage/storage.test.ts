@@ -390,6 +390,13 @@ test("no path leads anywhere but to a name", async () => {
     if (written.status === 200) expect(JSON.parse(written.text).Key).toMatch(/^(files|object)\/[a-z/]+$/);
     else expect(written.status).toBeGreaterThanOrEqual(400);
   }
+  const files = service.storage.from("files");
+  for (const { error } of [
+    await files.list("a\0"),
+    await files.remove(["a\0"]),
+    await files.upload("nul.txt", "x", { metadata: { nul: "\0" } }),
+  ])
+    expect(error).toMatchObject({ statusCode: "400" });
   const folder = join(stack.folder.path, ".behalf", "storage");
   for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" }))
     expect(entry).toMatch(/^(objects|unfinished)(\/[0-9a-f]{2}(\/[0-9a-f-]{36})?)?$/);

@@ -68,8 +68,12 @@ async function answerList({ pool }: AuthContext, c: Context<AuthEnv>): Promise<R
 
 function pageNumber(text: string | undefined, fallback: number): number {
   if (!text) return fallback;
-  if (/^\d+$/.test(text)) return Number(text) || fallback;
-  throw new AuthFailure(400, "validation_failed", `Bad Pagination Parameters: "${text}" is no number`);
+  if (/^\d{1,9}$/.test(text)) return Number(text) || fallback;
+  throw new AuthFailure(
+    400,
+    "validation_failed",
+    `Bad Pagination Parameters: "${text}" is no number, or out of range`,
+  );
 }
 
 async function createByAdmin({ pool }: AuthContext, input: Input): Promise<UserRow> {
