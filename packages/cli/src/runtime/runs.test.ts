@@ -1,4 +1,4 @@
-import { idempotencyKeys, runs, tasks } from "@trigger.dev/sdk";
+import { idempotencyKeys, queues, runs, tasks } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { left, startTestRuntime, type TestRuntime } from "./test-support.js";
 
@@ -10,6 +10,7 @@ beforeAll(async () => {
     "echo.ts": `
 export const echo = task({ id: "echo", run: async (payload: unknown, { ctx }) => ({ payload, ctx: { run: ctx.run.id, attempt: ctx.attempt.number, tags: ctx.run.tags, env: ctx.environment.type } }) });
 export const dates = task({ id: "dates", run: async (payload: { at: Date }) => ({ isDate: payload.at instanceof Date, at: payload.at }) });
+export const odd = task({ id: "odd", run: async () => { const self: unknown[] = []; self.push(self); return { big: 12n, map: new Map([["a", 1n]]), self }; } });
 export const nothing = task({ id: "nothing", run: async () => {} });
 export const environment = task({ id: "environment", run: async () => ({ names: Object.keys(process.env).sort(), socket: typeof WebSocket }) });
 export const gated = task({ id: "gated", run: async ({ gate }: { gate: string }) => { await until(gate); return "through"; } });
@@ -29,6 +30,8 @@ export const failsWith = task({ id: "fails-with", run: async (message: string) =
 export const recovers = task({ id: "recovers", retry: quick, run: async (_: void, { ctx }) => { if (ctx.attempt.number < 3) throw new Error("not yet"); return ctx.attempt.number; } });
 export const aborts = task({ id: "aborts", retry: quick, run: async () => { throw new AbortTaskRunError("invalid plan"); } });
 export const caught = task({ id: "caught", retry: quick, run: async () => { throw new Error("caught"); }, catchError: async () => ({ skipRetrying: true }) });
+export const goesOn = task({ id: "goes-on", retry: quick, run: async () => { throw new Error("again"); }, catchError: async () => ({ retryAt: new Date() }) });
+export const expires = task({ id: "expires", ttl: 1, run: async () => {} });
 export const hooks = task({ id: "hooks", onStart: async () => leave("onStart"), onSuccess: async () => leave("onSuccess"), onComplete: async () => leave("onComplete"), onFailure: async () => leave("onFailure"), run: async () => "fine" });
 export const exits = task({ id: "exits", run: async () => { process.exit(3); } });
 export const throwsLater = task({ id: "throws-later", run: async () => { setTimeout(() => { throw new Error("from a timer"); }, 1); await until("never"); } });
@@ -62,6 +65,39 @@ describe("triggering", () => {
     const ended = await run("dates", { at });
     expect(ended.output).toEqual({ isDate: true, at: at.toISOString() });
     expect((await t.runtime.waitForRun(ended.id)).output).toEqual({ isDate: true, at });
+  });
+
+  test("what JSON can't say is shown as plain JSON", async () => {
+    const ended = await run("odd", { n: 5n });
+    expect(ended).toMatchObject({
+      payload: { n: "5" },
+      output: { big: "12", map: [["a", "1"]], self: [null] },
+    });
+    expect((await t.runtime.waitForRun(ended.id)).output).toMatchObject({ big: 12n });
+  });
+
+  test("a plain HTTP client's payload is a JSON value, text too", async () => {
+    const answer = await fetch(`${t.runtime.apiUrl}/api/v1/tasks/echo/trigger`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${t.runtime.secretKey}` },
+      body: JSON.stringify({ payload: "plain text" }),
+    });
+    const ended = await runs.poll(((await answer.json()) as { id: string }).id, poll);
+    expect(ended).toMatchObject({ payload: "plain text", output: { payload: "plain text" } });
+  });
+
+  test("more tags than a run may have are refused", async () => {
+    const tags = Array.from({ length: 11 }, (_, n) => `tag ${n}`);
+    await expect(tasks.trigger("echo", 1, { tags })).rejects.toThrow(/Runs can only have 10 tags/);
+  });
+
+  test("a run that is not begun within its task's ttl says so", async () => {
+    const queue = { type: "task", name: "expires" } as const;
+    await queues.pause(queue);
+    const ended = await run("expires");
+    await queues.resume(queue);
+    expect(ended).toMatchObject({ status: "EXPIRED", ttl: "1" });
+    expect(ended.error?.message).toMatch(/TTL \(1\) was reached/);
   });
 
   test("text that Postgres keeps in no column does no harm", async () => {
@@ -143,6 +179,10 @@ describe("runs that fail", () => {
       status: "FAILED",
       attemptCount: 1,
     });
+  });
+
+  test("a catchError hook that asks for another attempt gets no more than there are", async () => {
+    expect(await run("goes-on")).toMatchObject({ status: "FAILED", attemptCount: 3 });
   });
 
   test("goes on after failed attempts", async () => {

@@ -190,6 +190,9 @@ describe("tokens", () => {
       return found;
     };
     expect(await ids({ tags: "listed", limit: 1 })).toEqual([second.id, first.id]);
+    const page = await wait.listTokens({ tags: "listed", limit: 1 });
+    const back = await (await page.getNextPage()).getPreviousPage();
+    expect(back.data.map(({ id }) => id)).toEqual([second.id]);
     expect(await ids({ tags: "listed", status: "WAITING" })).toEqual([first.id]);
     expect(await ids({ idempotencyKey: "the invoice" })).toEqual([first.id]);
   });

@@ -1,4 +1,5 @@
 import { parseNaturalLanguageDuration } from "@trigger.dev/core/v3/isomorphic";
+import { mostTags } from "../runs/change.js";
 import type { TriggerRequestOptions } from "../runs/row.js";
 import { ApiFailure } from "./failure.js";
 
@@ -13,6 +14,10 @@ export function checkOptions(options: (TriggerRequestOptions & Record<string, un
       422,
       `The local runtime has no option ${JSON.stringify(name)}; see docs/fidelity.md.`,
     );
+  }
+  const count = [options?.tags ?? []].flat().length;
+  if (count > mostTags) {
+    throw new ApiFailure(422, `Runs can only have ${mostTags} tags, you're trying to set ${count}.`);
   }
   const { delay, maxDelay } = options?.debounce ?? {};
   for (const duration of [delay, maxDelay]) {

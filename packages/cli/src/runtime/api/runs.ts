@@ -19,9 +19,14 @@ export function runRoutes(context: ApiContext): Hono<ApiEnv> {
     .post("/api/v1/tasks/:task/trigger", async (c) => {
       const { payload, options } = await readBody(c, TriggerTaskRequestBody);
       checkOptions(options);
-      const { row, isCached } = await runs.accept(c.req.param("task"), serialise(payload), options ?? {}, {
-        id: requestId(c, "run"),
-      });
+      const { row, isCached } = await runs.accept(
+        c.req.param("task"),
+        serialise(payload, options?.payloadType),
+        options ?? {},
+        {
+          id: requestId(c, "run"),
+        },
+      );
       return c.json({ id: row.id, isCached });
     })
     .get("/api/v3/runs/:run", async (c) => {
@@ -41,9 +46,21 @@ export function runRoutes(context: ApiContext): Hono<ApiEnv> {
     });
 }
 
-/** The SDK sends payloads serialised; a plain HTTP client sends JSON values. */
-export function serialise(payload: unknown): string | undefined {
-  return payload === undefined || typeof payload === "string" ? payload : JSON.stringify(payload);
+/** The SDK sends payloads serialised and says how; a plain HTTP client sends JSON values, or text that may be JSON. */
+export function serialise(payload: unknown, type = "application/json"): string | undefined {
+  if (payload === undefined) return undefined;
+  return typeof payload === "string" && (type !== "application/json" || isJson(payload))
+    ? payload
+    : JSON.stringify(payload);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function list({ pool }: ApiContext, query: URLSearchParams) {

@@ -81,5 +81,20 @@ async function viewPacket(
 ) {
   if (data === null) return {};
   if (dataType === "application/store") return { [`${name}PresignedUrl`]: presign(data) };
-  return { [name]: await readPacket(data, dataType) };
+  return { [name]: await toJson(data, dataType) };
+}
+
+/** Data as plain JSON. What JSON can't say stands in it as superjson writes it: a BigInt as text, a Map and a Set as lists. */
+async function toJson(data: string, dataType: string | null): Promise<unknown> {
+  const value = await readPacket(data, dataType);
+  try {
+    const text = JSON.stringify(value, (_, one: unknown) => {
+      if (typeof one === "bigint") return String(one);
+      return one instanceof Map || one instanceof Set ? [...one] : one;
+    });
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    // A cycle: superjson's own text has none.
+    return (JSON.parse(data) as { json: unknown }).json;
+  }
 }

@@ -29,7 +29,10 @@ export function decide(
   }
   if (stopped === "maxDuration") return { kind: "end", ending: timedOut(row) };
   const error = keepOwnFrames(sanitizeError(result.error));
-  const delayMs = result.retry?.delay ?? lookUpDelay(row, result, task, config);
+  const most = row.max_attempts ?? (task?.retry ?? config.retries?.default)?.maxAttempts;
+  // What a catchError hook asks for gives a run no attempt more than it has.
+  const isLast = most !== undefined && row.attempt_count >= most;
+  const delayMs = isLast ? undefined : (result.retry?.delay ?? lookUpDelay(row, result, task, config));
   if (delayMs !== undefined) return { kind: "retry", delayMs, error };
   return { kind: "end", ending: { status: statusOf(error), error } };
 }

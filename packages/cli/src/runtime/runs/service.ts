@@ -53,13 +53,15 @@ export class RunService {
       const known = [...tasks().keys()].join(", ") || "none";
       throw new UnknownTaskError(`There is no task ${JSON.stringify(taskId)}. There are: ${known}.`);
     }
+    const ttl = options.ttl ?? task.ttl ?? config()?.ttl;
     return {
       task: taskId,
       payload,
-      options,
+      // Kept with the run, so that it can be shown, and named when it is over.
+      options: ttl === undefined ? options : { ...options, ttl },
       queue: options.queue?.name ?? queueOf(task),
       maxDuration: options.maxDuration ?? task.maxDuration ?? config()?.maxDuration,
-      ttl: options.ttl ?? task.ttl ?? config()?.ttl,
+      ttl,
       ...origin,
     };
   }

@@ -40,7 +40,9 @@ export async function addItems(
           parentRunId: batch.parent_id ?? undefined,
           resumeParentOnCompletion: batch.resume_parent,
         };
-        return runs.prepare(task, serialise(payload), own, { batch: { id: batch.id, index } });
+        return runs.prepare(task, serialise(payload, options?.payloadType), own, {
+          batch: { id: batch.id, index },
+        });
       }),
     );
     await client.query(

@@ -10,8 +10,9 @@ export async function listTokens(
   const filter = (name: string) => query.get(`filter[${name}]`) ?? null;
   const many = (name: string) => filter(name)?.split(",") ?? null;
   const size = Math.min(Math.max(Number(query.get("page[size]")) || 25, 1), 100);
-  const after = query.get("page[after]");
   const before = query.get("page[before]");
+  // Going back, the SDK repeats the `after` of the page it comes from.
+  const after = before === null ? query.get("page[after]") : null;
   const { rows } = await pool.query<WaitpointRow>(
     `select * from runtime.waitpoints
      where type = 'TOKEN'
