@@ -6,6 +6,9 @@ import { ApiFailure } from "./failure.js";
 /** Options of a trigger request that change what happens and that this runtime doesn't have: taken silently, they would mislead. */
 const missing = ["gates", "concurrency"];
 
+/** Bytes of metadata that a run may be triggered with, as on the platform. */
+const largestMetadata = 256 * 1024;
+
 /** Refuses options that can't be honoured. */
 export function checkOptions(options: (TriggerRequestOptions & Record<string, unknown>) | undefined): void {
   const name = missing.find((one) => options?.[one] !== undefined);
@@ -18,6 +21,11 @@ export function checkOptions(options: (TriggerRequestOptions & Record<string, un
   const count = [options?.tags ?? []].flat().length;
   if (count > mostTags) {
     throw new ApiFailure(422, `Runs can only have ${mostTags} tags, you're trying to set ${count}.`);
+  }
+  const { metadata } = options ?? {};
+  const text = typeof metadata === "string" ? metadata : JSON.stringify(metadata ?? null);
+  if (Buffer.byteLength(text) > largestMetadata) {
+    throw new ApiFailure(413, `Metadata exceeds maximum size of ${largestMetadata} bytes`);
   }
   const { delay, maxDelay } = options?.debounce ?? {};
   for (const duration of [delay, maxDelay]) {

@@ -65,6 +65,10 @@ function isJson(text: string): boolean {
 
 async function list({ pool }: ApiContext, query: URLSearchParams) {
   const one = (name: string) => query.get(`filter[${name}]`) ?? undefined;
+  const unknown = ["region", "bulkAction", "version"].find((name) => one(name) !== undefined);
+  if (unknown !== undefined) {
+    throw new ApiFailure(422, `The local runtime can't list runs by ${unknown}; see docs/fidelity.md.`);
+  }
   const many = (name: string) => one(name)?.split(",");
   const at = (name: string) => {
     const value = one(`createdAt][${name}`);

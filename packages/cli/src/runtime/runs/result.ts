@@ -16,7 +16,10 @@ export function toExecutionResult(row: RunRow): TaskRunExecutionResult {
   return {
     ...common,
     ok: false,
-    error: row.error ?? { type: "STRING_ERROR", raw: `The run is ${row.status}.` },
+    error: row.error ?? {
+      type: "STRING_ERROR",
+      raw: row.status === "CANCELED" ? "Canceled by user" : `The run is ${row.status}.`,
+    },
   };
 }
 
