@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { type ServerType, serve } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
 import type { Hono } from "hono";
 import { messageOf, RuntimeError } from "../errors.js";
 import type { ApiEnv } from "./context.js";
@@ -11,11 +11,13 @@ export interface Listening {
 
 /** Serves the API on 127.0.0.1 only. */
 export async function listen(app: Hono<ApiEnv>, port: number): Promise<Listening> {
-  const server: ServerType = serve({ fetch: app.fetch, hostname: "127.0.0.1", port });
+  const server = createAdaptorServer({ fetch: app.fetch });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("listening", resolve);
       server.once("error", reject);
+      // As many as the gateway lets wait: the runs that call it call this, too.
+      server.listen({ port, host: "127.0.0.1", backlog: 4096 });
     });
   } catch (cause) {
     throw new RuntimeError(

@@ -80,6 +80,7 @@ function listen(server: Server, port: number): Promise<void> {
         ),
       );
     });
-    server.listen({ port, host: "127.0.0.1" }, resolve);
+    // A thousand runs may come at once; what Node.js lets wait for being accepted by default, 511, the kernel would put off for seconds.
+    server.listen({ port, host: "127.0.0.1", backlog: 4096 }, resolve);
   });
 }
