@@ -30,6 +30,17 @@ const init = async (folder: string) =>
   JSON.parse((await behalfCommand(["init", "--dir", folder, "--json"])).stdout) as Files;
 
 describe("init", () => {
+  test("says which file is in the way, and writes nothing", async () => {
+    const project = await createProject({ supabase: "a file" });
+    const { code, stderr } = await behalfCommand(["init", "--dir", project.folder]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/supabase is a file.*Move it away.*ERR_USAGE_NO_FOLDER/s),
+    ]);
+    expect(await readdir(project.folder)).toEqual(["supabase"]);
+    await project.remove();
+  });
+
   const files = {
     "package.json": "{}",
     ".gitignore": "/mine\n",

@@ -26,8 +26,8 @@ export const cliErrorTable: Record<
     cure: "Start `behalf dev`, or set SUPABASE_DB_URL to the project's connection string.",
   },
   ERR_USAGE_NO_FOLDER: {
-    cause: "The folder that --dir names isn't there.",
-    cure: "Name the project's folder.",
+    cause: "The folder that --dir names isn't there, or a file has the name of a folder that is needed.",
+    cure: "Name the project's folder; move the file away.",
   },
   ERR_USAGE_NO_PROJECT: {
     cause: "The folder holds neither supabase/ nor trigger.config.ts.",

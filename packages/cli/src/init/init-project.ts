@@ -1,6 +1,7 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { UsageError } from "../errors.js";
 import { findConfigFile } from "../runtime/files/find-files.js";
 import { nextVersion } from "./next-version.js";
 import { type Written, writeMigrations } from "./write-migrations.js";
@@ -11,10 +12,13 @@ const source = /\.[cm]?[jt]sx?$/;
 /**
  * Makes a folder a project, or adds to a project what it lacks. No file that is there is changed. Tables and rows of ours have no place
  * among somebody's own, nor have our tasks: they come where there is neither.
+ *
+ * @throws {UsageError} `ERR_USAGE_NO_FOLDER` where a file has the name of a folder that it needs; then nothing was written
  */
 export async function initProject(folder: string, now = new Date()): Promise<Written[]> {
-  await mkdir(folder, { recursive: true });
   const tasks = await findTaskFolder(folder);
+  for (const needed of ["", "supabase", "supabase/migrations", tasks]) refuseFile(join(folder, needed));
+  await mkdir(folder, { recursive: true });
   const hasTables = existsSync(join(folder, "supabase", "migrations"));
   const hasTasks = (await listFiles(join(folder, tasks))).some((name) => source.test(name));
   const written = [
@@ -49,6 +53,14 @@ export async function initProject(folder: string, now = new Date()): Promise<Wri
     written.push(await add(folder, `${tasks}/${task}`, await template(`trigger/${task}`)));
   }
   return written;
+}
+
+function refuseFile(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  throw new UsageError(
+    "ERR_USAGE_NO_FOLDER",
+    `${path} is a file, where a folder of that name is needed. Move it away, or name another folder with --dir.`,
+  );
 }
 
 /** Where the project keeps its tasks: what its config says first, else where Trigger.dev looks. */
