@@ -11,9 +11,10 @@ export interface Snippet {
   code: string;
 }
 
-/** The pages people read: README, docs, and the examples' READMEs. Paths relative to the workspace. */
+/** The pages people read: READMEs of the project, its packages and its examples, and docs. Paths relative to the workspace. */
 export const pages = [
   "README.md",
+  ...["behalf", "cli"].map((name) => join("packages", name, "README.md")),
   ...readdirSync(join(workspace, "docs"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".md"))
     .map((file) => join("docs", file)),
