@@ -46,6 +46,8 @@ export async function types(options: TypesOptions): Promise<0 | 1> {
 async function generate(databaseUrl: string, schemas: string[]): Promise<string> {
   // A pool: the queries are sent side by side.
   const pool = new Pool({ connectionString: databaseUrl, max: 4 });
+  // Its end doesn't wait until Postgres has let the connections go; a stack that ends then ends them.
+  pool.on("error", () => {});
   try {
     const { rows } = await pool.query<{ name: string }>(
       "select name from unnest($1::text[]) as name where to_regnamespace(quote_ident(name)) is null",
