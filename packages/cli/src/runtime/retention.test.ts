@@ -40,6 +40,7 @@ test("of ended runs the newest are kept, and those that something still needs", 
   const url = new URL(test_.stack.adminDatabaseUrl);
   url.pathname = "/behalf_runtime";
   const pool = new pg.Pool({ connectionString: url.href });
+  pool.on("error", () => {});
   // The batch's run and the three oldest of the later ones.
   expect(await pruneRuns(pool, 3)).toBe(4);
   expect(await pruneRuns(pool, 3)).toBe(0);

@@ -145,6 +145,7 @@ describe("under load", () => {
 
   test("of many transactions at once none is lost, none told twice, and one that commits late is told", async () => {
     const pool = new Pool({ connectionString: stack.databaseUrl, max: 6 });
+    pool.on("error", () => {});
     const late = await pool.connect();
     await late.query("begin; insert into public.orders values (3000, 'late')");
     const ids = Array.from({ length: 400 }, (_, at) => 3001 + at);
