@@ -29,10 +29,11 @@ export function decide(
   }
   if (stopped === "maxDuration") return { kind: "end", ending: timedOut(row) };
   const error = keepOwnFrames(sanitizeError(result.error));
-  const most = row.max_attempts ?? (task?.retry ?? config.retries?.default)?.maxAttempts;
+  const policy = task?.retry ?? config.retries?.default;
+  const most = row.max_attempts ?? policy?.maxAttempts;
   // What a catchError hook asks for gives a run no attempt more than it has.
   const isLast = most !== undefined && row.attempt_count >= most;
-  const delayMs = isLast ? undefined : (result.retry?.delay ?? lookUpDelay(row, result, task, config));
+  const delayMs = isLast ? undefined : (result.retry?.delay ?? lookUpDelay(row, result, policy, config));
   if (delayMs !== undefined) return { kind: "retry", delayMs, error };
   return { kind: "end", ending: { status: statusOf(error), error } };
 }
@@ -50,12 +51,11 @@ function keepOwnFrames(error: TaskRunError): TaskRunError {
 function lookUpDelay(
   row: RunRow,
   result: TaskRunExecutionResult & { ok: false },
-  task: TaskManifest | undefined,
+  policy: TaskManifest["retry"],
   config: ProjectConfig,
 ): number | undefined {
   if (result.skippedRetrying || !shouldLookupRetrySettings(result.error)) return undefined;
   if (config.retries?.enabledInDev === false) return undefined;
-  const policy = task?.retry ?? config.retries?.default;
   if (!policy && row.max_attempts === null) return undefined;
   const own = row.max_attempts === null ? {} : { maxAttempts: row.max_attempts };
   return calculateNextRetryDelay({ ...policy, ...own } as never, row.attempt_count);
