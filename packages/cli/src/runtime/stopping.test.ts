@@ -1,4 +1,5 @@
 import { runs, tasks } from "@trigger.dev/sdk";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { left, startTestRuntime, type TestRuntime } from "./test-support.js";
 
@@ -115,4 +116,27 @@ test("a run is cancelled while the process that it has for itself begins", async
   await expect.poll(() => t.events).toContainEqual(expect.objectContaining(begins));
   await runs.cancel(id);
   expect(await runs.poll(id, poll)).toMatchObject({ status: "CANCELED", attemptCount: 3 });
+});
+
+test("four runs at a time have processes for themselves, and keep no other from its place", async () => {
+  const handles = await Promise.all(
+    Array.from({ length: 6 }, () => tasks.trigger("beside", { gate: "alone" }, { delay: "1h" })),
+  );
+  const ids = handles.map(({ id }) => id);
+  const url = new URL(t.stack.adminDatabaseUrl);
+  url.pathname = "/behalf_runtime";
+  const client = new pg.Client({ connectionString: url.href });
+  await client.connect();
+  await client.query("update runtime.runs set lost_count = 2, ready_at = now() where id = any ($1)", [ids]);
+  await client.end();
+  const executing = async () =>
+    (await Promise.all(ids.map(statusOf))).filter((one) => one === "EXECUTING").length;
+  await expect.poll(executing).toBe(4);
+  // Claimed after them, and so after a look that left two where they are.
+  await t.open("by-the-way");
+  const other = await tasks.trigger("beside", { gate: "by-the-way" });
+  expect(await runs.poll(other.id, poll)).toMatchObject({ status: "COMPLETED", attemptCount: 1 });
+  expect(await executing()).toBe(4);
+  await t.open("alone");
+  for (const id of ids) expect((await runs.poll(id, poll)).status).toBe("COMPLETED");
 });
